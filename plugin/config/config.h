@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h: the libconfig file as one struct that never changes after loading.
+ * Every option is a row in config/options.c: path, type, range, default, help.
+ *
+ * Owns    all its strings; nq_config_free() frees them.
+ * Blocks  for reading one local file.
+ * Thread  any.
+ * Fails   with file, line, option and what is allowed; nothing is half loaded.
+ * Limits  the NQ_CONFIG_* numbers below.
+ */
+#ifndef NQ_CONFIG_CONFIG_H
+#define NQ_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+#define NQ_CONFIG_PATH           "/etc/nsx-quarantine/nsx-quarantine.conf"
+#define NQ_CONFIG_TRIGGERS_MAX   256
+#define NQ_CONFIG_CONDITIONS_MAX 16
+#define NQ_CONFIG_GROUPS_MAX     256
+#define NQ_CONFIG_MANAGERS_MAX   1 /* several managers side by side: not yet */
+
+/* Values as in nqTriggerAction. */
+enum nq_trigger_action {
+    NQ_ACTION_QUARANTINE = 1,
+    NQ_ACTION_IGNORE = 5,
+};
+
+enum nq_condition_kind {
+    NQ_CONDITION_EQUALS,
+    NQ_CONDITION_CONTAINS,
+    NQ_CONDITION_MATCHES
+};
+
+/* A condition on one varbind. */
+struct nq_condition_conf {
+    char *oid; /* ".1.3....", exact */
+    enum nq_condition_kind kind;
+    char *operand; /* text, or a POSIX extended regular expression for MATCHES */
+};
+
+/* Where a field of the signal comes from: a varbind, then narrowed by a `Key: value` line
+ * of its text, then by a group of a regular expression. All NULL: the field is absent. */
+struct nq_field_conf {
+    char *oid;
+    char *key;   /* NULL: the whole text */
+    char *regex; /* NULL: no narrowing */
+    int group;   /* 0..9, with regex; 0 is the whole match */
+};
+
+struct nq_trigger_conf {
+    char *name;
+    enum nq_trigger_action action;
+    char *trap_oid;  /* ".1.3....": exact OID or prefix */
+    bool oid_prefix; /* trap_oid is a prefix (whole arcs) */
+    struct nq_condition_conf *conditions;
+    size_t condition_count;
+    struct nq_field_conf computer;
+    struct nq_field_conf cause;
+    struct nq_field_conf severity;
+    int64_t time_limit_s; /* the quarantine ends by itself after this; 0 = never */
+};
+
+struct nq_manager_conf {
+    char *name;
+    char *url; /* https://host[:port], no path */
+    char *user;
+    char *password_file;
+    char *ca_file; /* NULL: the system's certificates */
+    int64_t connect_timeout_ms;
+    int64_t timeout_ms;            /* of one HTTP exchange, connecting included */
+    int64_t concurrency;           /* HTTP exchanges at the same time */
+    int64_t inventory_interval_ms; /* between full syncs */
+    int64_t auth_pause_ms;         /* no request after 401/403 for this long */
+};
+
+/* Values as in nqGroupRole. */
+enum nq_group_role { NQ_GROUP_QUARANTINE = 1, NQ_GROUP_WATCHED = 2 };
+
+struct nq_group_conf {
+    char *name;
+    size_t manager; /* index into managers */
+    char *path;     /* policy path: /infra/domains/default/groups/... */
+    enum nq_group_role role;
+};
+
+struct nq_config {
+    char *file;            /* where this was read from */
+    char *state_directory; /* absolute */
+    char *intake_socket;   /* absolute; default: intake.sock in the state directory */
+    char *spool_directory; /* absolute; default: spool in the state directory */
+    bool enforce;          /* initial mode, until a SET stored another; default observe */
+    char *tag_scope;
+    char *tag_value;
+    int64_t resolve_timeout_ms; /* an unknown or ambiguous VM is held after this */
+    int64_t prove_timeout_ms;   /* a tagged VM not isolated after this is reported */
+    int64_t verify_interval_ms; /* isolated VMs are looked at again so often */
+    int64_t group_interval_ms;  /* groups are read so often */
+    int64_t retry_first_ms;     /* back-off: first wait, doubled up to retry_most_ms */
+    int64_t retry_most_ms;
+    int64_t immunity_ms;      /* a released VM is not quarantined again for one cause */
+    int64_t observed_keep_ms; /* an observed case stays so long */
+    int64_t cases_max;        /* rows; a trap above that is refused and said so */
+    struct nq_manager_conf *managers;
+    size_t manager_count;
+    struct nq_group_conf *groups;
+    size_t group_count;
+    struct nq_trigger_conf *triggers;
+    size_t trigger_count;
+};
+
+/* Reads and checks file. NULL and *reterr on the first mistake. */
+struct nq_config *nq_config_load(const char *file, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
+/* Takes NULL. Always returns NULL. */
+struct nq_config *nq_config_free(struct nq_config *conf);
+
+/* Prints every option with type, range, default and help: `nsx-quarantine check
+ * --options`. */
+void nq_config_print_options(FILE *out);
+
+#endif

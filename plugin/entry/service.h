@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* service.h: the whole product behind two calls, the same in both hosts: configuration,
+ * store, triggers, NSX, engine, intake socket and spool, in that order; and back.
+ * Not for: registering anything with SNMP (mib.h) or running a loop (the host does).
+ *
+ * Owns    everything it opens. start() and stop() may alternate any number of times.
+ * Blocks  for reading local files at start.
+ * Thread  loop thread only.
+ * Fails   start() with *reterr; nothing stays open then.
+ * Limits  those of its parts.
+ */
+#ifndef NQ_ENTRY_SERVICE_H
+#define NQ_ENTRY_SERVICE_H
+
+#include "base/err.h"
+#include "quarantine/engine.h"
+
+struct nq_service;
+
+/* config_file: path of the configuration. The observer hears of facts. */
+struct nq_service *nq_service_start(const char *config_file, struct nq_observer observer,
+                                    struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
+/* Takes NULL, returns NULL. */
+struct nq_service *nq_service_stop(struct nq_service *service);
+
+/* The one descriptor that the host watches, and what it calls when it is readable. */
+int nq_service_fd(const struct nq_service *service);
+void nq_service_turn(struct nq_service *service);
+
+/* Borrowed. */
+struct nq_engine *nq_service_engine(const struct nq_service *service);
+struct nq_loop *nq_service_loop(const struct nq_service *service);
+
+#endif

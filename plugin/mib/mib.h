@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mib.h: NSX-QUARANTINE-MIB in front of an engine, the same in both hosts.
+ * Not for: state. Every value is read from the engine's rows when it is asked for; no
+ * request causes I/O.
+ *
+ * Owns    the handler registrations.
+ * Blocks  never (sending a notification writes to the host's sinks).
+ * Thread  loop thread only.
+ * Fails   start() when a registration is refused; nothing stays registered then.
+ * Limits  none of its own.
+ */
+#ifndef NQ_MIB_MIB_H
+#define NQ_MIB_MIB_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "quarantine/engine.h"
+
+/* nqEngineHost */
+enum nq_host { NQ_HOST_AGENTX = 1, NQ_HOST_DLMOD = 2 };
+
+struct nq_mib;
+
+/* Registers everything. The engine may be NULL at first and whenever it could not be
+ * opened: then scalars of branch 1 answer with health failed(3) and health_text, and the
+ * tables are empty. */
+struct nq_mib *nq_mib_start(enum nq_host host, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
+/* Unregisters everything, in reverse. Takes NULL, returns NULL. */
+struct nq_mib *nq_mib_stop(struct nq_mib *mib);
+
+/* Which engine answers from now on (NULL: none, and why). */
+void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_not);
+
+/* Sends notification nqVmIsolated, ... for a case; for struct nq_observer. arg is the
+ * struct nq_mib. */
+void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.h: traps, commands and answers of NSX in; durable cases and effects out.
+ * Not for: knowing SNMP, HTTP, SQL or files: those are behind interfaces.
+ *
+ * Owns    the cases, groups and counters. What the setup names must outlive the engine.
+ * Blocks  never, but for the store's commit at the end of a turn.
+ * Thread  loop thread only.
+ * Fails   open() with *reterr; later failures become rows, counters, health and log lines.
+ * Limits  cases_max of the configuration.
+ *
+ * The order is always: change in memory, commit, and only then effects: calls to NSX,
+ * answers to senders of traps, notifications. While the store cannot commit, nothing
+ * leaves the engine.
+ */
+#ifndef NQ_QUARANTINE_ENGINE_H
+#define NQ_QUARANTINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "loop/loop.h"
+#include "nsx/backend.h"
+#include "store/store.h"
+#include "trap/trap.h"
+#include "trap/trigger.h"
+
+struct nq_engine;
+
+/* Notifications 1 to 4 of the MIB. */
+enum nq_notice {
+    NQ_NOTICE_NONE,
+    NQ_NOTICE_ISOLATED,
+    NQ_NOTICE_RELEASED,
+    NQ_NOTICE_HELD,
+    NQ_NOTICE_FAILED
+};
+
+/* Who wants to hear of facts. Called after the commit that made the fact durable. */
+struct nq_observer {
+    void *arg;
+    void (*on_notice)(void *arg, enum nq_notice notice, const struct nq_case *record);
+};
+
+struct nq_engine_setup {
+    const struct nq_config *conf;
+    const struct nq_triggers *triggers;
+    struct nq_store *store;
+    struct nq_backend *backend; /* of manager 1 */
+    struct nq_loop *loop;
+    const struct nq_clock *clock;
+    struct nq_observer observer;
+};
+
+/* Loads the state and goes on with every open case. */
+struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
+                                 struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
+/* Commits what is dirty, cancels calls under way, frees. Takes NULL, returns NULL. */
+struct nq_engine *nq_engine_close(struct nq_engine *engine);
+
+/* ---- traps -------------------------------------------------------------------------- */
+
+/* What the sender of a trap is told. */
+enum nq_intake {
+    NQ_INTAKE_STORED,  /* durable, or seen and of no interest: do not send it again */
+    NQ_INTAKE_REFUSED, /* it will never be taken */
+};
+
+/* Called once, after the commit; never before nq_engine_trap() returns. */
+typedef void nq_intake_fn(void *arg, enum nq_intake verdict, const char *reason);
+
+/* Takes the text of one trap (text.h). spooled: it came through the spool. done may be
+ * NULL. The text is only borrowed. nq_engine_forget() drops a pending answer by its arg. */
+void nq_engine_trap_text(struct nq_engine *engine, const char *text, size_t len,
+                         bool spooled, nq_intake_fn *done, void *arg);
+void nq_engine_forget(struct nq_engine *engine, const void *arg);
+
+/* ---- commands (a SET): checked now, carried out at the end of the turn --------------- */
+
+/* true: the command makes sense for this case in its present state. */
+bool nq_engine_may(const struct nq_engine *engine, uint32_t case_id,
+                   enum nq_wanted command);
+
+/* actor: SNMP security name, or "snmp" where the host does not know it. */
+void nq_engine_command(struct nq_engine *engine, uint32_t case_id, enum nq_wanted command,
+                       const char *actor);
+void nq_engine_comment(struct nq_engine *engine, uint32_t case_id, const char *comment,
+                       const char *actor);
+void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char *actor);
+
+/* ---- what the MIB shows; borrowed until the loop's next turn -------------------------- */
+
+/* nqGroupTable. One row for each group of the configuration, in its order. */
+struct nq_group_row {
+    uint32_t index;   /* 1.. */
+    uint32_t manager; /* 1.. */
+    const char *name;
+    const char *path;
+    enum nq_group_role role;
+    uint32_t members;
+    uint32_t tagged;
+    struct nq_group_counters counters;
+    int64_t changed_ms;
+    uint64_t packets;
+    uint64_t bytes;
+    uint64_t sessions;
+    uint64_t hits;
+    enum nq_realized realized;
+};
+
+enum nq_health { NQ_HEALTH_OK = 1, NQ_HEALTH_DEGRADED, NQ_HEALTH_FAILED };
+
+/* Scalars of branches 1 to 3 that are not build constants. */
+struct nq_engine_view {
+    enum nq_mode mode;
+    enum nq_health health;
+    const char *health_text; /* one sentence; what to do when it is not ok */
+    int64_t started_ms;      /* wall */
+    uint32_t cases_open;
+    uint32_t cases_quarantined;
+    uint32_t cases_isolated;
+    uint32_t cases_held;
+    uint32_t cases_failed;
+    uint32_t oldest_pending_ms;
+    uint64_t rows_changed; /* rises with every change of any case row */
+    uint64_t counters[NQ_COUNTER_COUNT];
+};
+
+void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_view);
+
+/* All rows in rising order of id. The array is valid until the next call that may change
+ * it: any event of the engine. */
+const struct nq_case *const *nq_engine_cases(const struct nq_engine *engine,
+                                             size_t *ret_count);
+const struct nq_group_row *nq_engine_groups(const struct nq_engine *engine,
+                                            size_t *ret_count);
+
+#endif

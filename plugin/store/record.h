@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.h: what is kept: cases, signals and counters, as plain data.
+ * Not for: behaviour. quarantine/case.h decides, store.h keeps, mib/ shows.
+ *
+ * Owns    a struct nq_case owns its strings; nq_case_done() frees them.
+ * Blocks  never.
+ * Thread  loop thread only.
+ * Fails   never.
+ * Limits  every text at most NQ_TEXT_MAX bytes, escaped (nq_text_set()); NULL means "".
+ *
+ * The numbers of the enums are those of NSX-QUARANTINE-MIB and of the database: never
+ * renumber.
+ */
+#ifndef NQ_STORE_RECORD_H
+#define NQ_STORE_RECORD_H
+
+#include <stdint.h>
+
+/* nqVmOperState */
+enum nq_case_state {
+    NQ_CASE_OBSERVED = 1,
+    NQ_CASE_HELD,
+    NQ_CASE_TAGGING,
+    NQ_CASE_TAGGED,
+    NQ_CASE_ISOLATED,
+    NQ_CASE_RELEASING,
+    NQ_CASE_RELEASED,
+    NQ_CASE_FAILED,
+    NQ_CASE_VANISHED,
+    NQ_CASE_STATE_END
+};
+
+/* nqVmAdminState. Only the first two are ever stored: the rest are commands. */
+enum nq_wanted {
+    NQ_WANT_QUARANTINE = 1,
+    NQ_WANT_RELEASE,
+    NQ_WANT_APPROVE,
+    NQ_WANT_DISMISS,
+    NQ_WANT_RETRY,
+    NQ_WANT_END
+};
+
+/* nqVmReason */
+enum nq_reason {
+    NQ_REASON_NONE = 1,
+    NQ_REASON_PROTECTED,
+    NQ_REASON_GOVERNOR,
+    NQ_REASON_AMBIGUOUS,
+    NQ_REASON_UNKNOWN_VM,
+    NQ_REASON_UNPROVEN,
+    NQ_REASON_NSX_REFUSED,
+    NQ_REASON_NSX_UNREACHABLE,
+    NQ_REASON_TAG_LOST,
+    NQ_REASON_RUNG_LOST,
+    NQ_REASON_OBSERVE_MODE,
+    NQ_REASON_EXCLUDED,
+    NQ_REASON_END
+};
+
+/* nqVmRungs, as a set of 1 << bit */
+enum nq_rung {
+    NQ_RUNG_TAG_PRESENT,
+    NQ_RUNG_GROUP_MEMBER,
+    NQ_RUNG_RULE_REALIZED,
+    NQ_RUNG_NOT_EXCLUDED,
+    NQ_RUNG_TRAFFIC_DROPPED,
+    NQ_RUNG_COUNT
+};
+#define NQ_RUNG_BIT(rung) (1U << (rung))
+
+/* nqVmOwner */
+enum nq_owner { NQ_OWNER_OURS = 1, NQ_OWNER_FOREIGN };
+
+/* nqEngineMode */
+enum nq_mode { NQ_MODE_OBSERVE = 1, NQ_MODE_ENFORCE, NQ_MODE_STOPPED, NQ_MODE_END };
+
+/* One episode of one VM. Times are wall clock milliseconds, 0 = never. */
+struct nq_case {
+    uint32_t id;      /* nqVmCase: rising, never reused */
+    uint32_t manager; /* index of the manager in the configuration, 1.. */
+    enum nq_case_state state;
+    enum nq_wanted wanted; /* quarantine or release */
+    enum nq_reason reason;
+    enum nq_owner owner;
+    uint32_t signals;         /* signals absorbed, the first included */
+    uint32_t attempts;        /* tries of the present step since the last progress */
+    uint32_t rungs;           /* set of NQ_RUNG_BIT() proven at the last look */
+    uint32_t tag_time_ms;     /* detection to NSX acknowledgement; 0 until then */
+    uint32_t isolate_time_ms; /* detection to state isolated; 0 until then */
+    int64_t detected_ms;      /* the first signal was received */
+    int64_t changed_ms;       /* last change of state */
+    int64_t deadline_ms;      /* the present state may last until then; 0 = no limit */
+    int64_t release_at_ms;    /* time limit of the quarantine; 0 = none */
+    char *identity;           /* the computer as the trap named it */
+    char *name;               /* display name, or identity until the VM is known */
+    char *external_id;        /* NSX external id; NULL until the VM is known */
+    char *host_name;
+    char *addresses; /* comma list */
+    char *reason_text;
+    char *trigger;
+    char *cause;
+    char *severity;
+    char *changed_by;
+    char *tag; /* scope|tag */
+    char *last_error;
+    char *comment;
+};
+
+/* One trap as evidence for one case. */
+struct nq_signal {
+    uint32_t case_id;
+    int64_t received_ms;
+    const char *source;   /* transport address of the sender */
+    const char *trigger;  /* name of the trigger */
+    const char *identity; /* as in struct nq_case */
+    const char *cause;
+    const char *severity;
+    const char *evidence; /* the varbinds, escaped, one line */
+};
+
+/* Counters that survive a restart: nqTraps and the monotonic part of nqCases. */
+enum nq_counter {
+    NQ_COUNT_TRAPS_RECEIVED,
+    NQ_COUNT_TRAPS_ACTED,
+    NQ_COUNT_TRAPS_COALESCED,
+    NQ_COUNT_TRAPS_IGNORED,
+    NQ_COUNT_TRAPS_HELD,
+    NQ_COUNT_TRAPS_REFUSED,
+    NQ_COUNT_TRAPS_MALFORMED,
+    NQ_COUNT_TRAPS_SPOOLED,
+    NQ_COUNT_TRAPS_KERNEL_DROPS,
+    NQ_COUNT_CASES_OPENED,
+    NQ_COUNT_CASES_RELEASED,
+    NQ_COUNTER_COUNT
+};
+
+/* Counters of one group that survive a restart. */
+struct nq_group_counters {
+    uint64_t entered;
+    uint64_t left;
+    uint64_t cases;
+    uint64_t releases;
+    uint64_t failures;
+};
+
+/* Frees the strings, not the struct. */
+void nq_case_done(struct nq_case *record);
+
+/* "tagging", "unknownVm", ... as in the MIB; "" for a number that is none. Static. */
+const char *nq_case_state_name(enum nq_case_state state);
+const char *nq_reason_name(enum nq_reason reason);
+const char *nq_mode_name(enum nq_mode mode);
+
+#endif

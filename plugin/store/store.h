@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h: where cases, signals and counters survive kill -9 and power loss.
+ * Not for: deciding anything.
+ *
+ * Owns    the implementation owns its files; records are copied in, never kept.
+ * Blocks  commit() for one fsync; everything else for a local read or write.
+ * Thread  loop thread only.
+ * Fails   with false and *reterr; after a failed call inside a transaction the caller
+ *         calls rollback() and may begin again with the same records.
+ * Limits  NQ_SIGNALS_PER_CASE newest signals are kept for each case.
+ */
+#ifndef NQ_STORE_STORE_H
+#define NQ_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/record.h"
+
+#define NQ_SIGNALS_PER_CASE 50
+
+/* What load() hands over. The case is only borrowed; copy what is kept. */
+struct nq_store_reader {
+    void *arg;
+    void (*on_case)(void *arg, const struct nq_case *record);
+    void (*on_counter)(void *arg, enum nq_counter counter, uint64_t value);
+    void (*on_group)(void *arg, const char *group_path,
+                     const struct nq_group_counters *c);
+    void (*on_mode)(void *arg, enum nq_mode mode); /* only when one was put */
+    void (*on_last_case)(void *arg, uint32_t id);  /* highest case number ever used */
+};
+
+struct nq_store;
+
+struct nq_store_ops {
+    bool (*load)(struct nq_store *store, const struct nq_store_reader *reader,
+                 struct nq_err *reterr);
+    bool (*begin)(struct nq_store *store, struct nq_err *reterr);
+    bool (*put_case)(struct nq_store *store, const struct nq_case *record,
+                     struct nq_err *reterr);
+    bool (*delete_case)(struct nq_store *store, uint32_t id, struct nq_err *reterr);
+    bool (*put_signal)(struct nq_store *store, const struct nq_signal *signal,
+                       struct nq_err *reterr);
+    bool (*put_counter)(struct nq_store *store, enum nq_counter counter, uint64_t value,
+                        struct nq_err *reterr);
+    bool (*put_group)(struct nq_store *store, const char *group_path,
+                      const struct nq_group_counters *counters, struct nq_err *reterr);
+    bool (*put_mode)(struct nq_store *store, enum nq_mode mode, struct nq_err *reterr);
+    bool (*commit)(struct nq_store *store, struct nq_err *reterr); /* durable on true */
+    void (*rollback)(struct nq_store *store);
+    void (*close)(struct nq_store *store);
+};
+
+/* Implementations embed this as their first member. */
+struct nq_store {
+    const struct nq_store_ops *ops;
+};
+
+/* Opens (and creates) the SQLite database at path; WAL, synchronous=FULL. NULL and
+ * *reterr when it cannot be opened, is damaged, or has a schema newer than ours. */
+struct nq_store *nq_store_sqlite_open(const char *path, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
+/* Takes NULL. Always returns NULL. */
+struct nq_store *nq_store_close(struct nq_store *store);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trap.h: one received notification, normalised (RFC 3584 section 3): a v1 trap has
+ * become sysUpTime.0, snmpTrapOID.0 and its varbinds before it gets here.
+ * Not for: meaning. trigger.h decides what a trap says.
+ *
+ * Owns    its strings; nq_trap_done() frees them.
+ * Blocks  never.
+ * Thread  any.
+ * Fails   never.
+ * Limits  the NQ_TRAP_* numbers below; a trap above them is refused, not cut.
+ */
+#ifndef NQ_TRAP_TRAP_H
+#define NQ_TRAP_TRAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NQ_TRAP_VARBINDS_MAX 128
+#define NQ_TRAP_VALUE_MAX    65535 /* octets in one value: a UDP datagram holds no more */
+#define NQ_TRAP_OID_ARCS_MAX 128   /* RFC 2578 section 3.5 */
+
+enum nq_value_type {
+    NQ_VALUE_OCTETS,  /* OCTET STRING, BITS, Opaque: value holds the octets */
+    NQ_VALUE_NUMBER,  /* any integer, also TimeTicks; value is its decimal text */
+    NQ_VALUE_OID,     /* value is dotted text with a leading dot */
+    NQ_VALUE_ADDRESS, /* IpAddress in dotted form */
+    NQ_VALUE_NULL,    /* value is empty */
+};
+
+struct nq_varbind {
+    char *oid; /* ".1.3.6.1....": digits and dots, with a leading dot */
+    enum nq_value_type type;
+    char *value; /* value_len octets and a NUL behind them; may hold NULs */
+    size_t value_len;
+};
+
+struct nq_trap {
+    char *source;   /* transport address of the sender as text: "127.0.0.1", "::1" */
+    char *trap_oid; /* value of snmpTrapOID.0, with a leading dot */
+    uint64_t uptime_ticks;       /* sysUpTime.0, hundredths of a second; 0 when absent */
+    struct nq_varbind *varbinds; /* all of them, the two above included, in order */
+    size_t varbind_count;
+};
+
+/* Frees what trap holds and empties it; not the struct. */
+void nq_trap_done(struct nq_trap *trap);
+
+/* First varbind with this OID, or NULL. */
+const struct nq_varbind *nq_trap_varbind(const struct nq_trap *trap, const char *oid);
+
+#endif
