@@ -69,6 +69,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine);
 enum nq_intake {
     NQ_INTAKE_STORED,  /* durable, or seen and of no interest: do not send it again */
     NQ_INTAKE_REFUSED, /* it will never be taken */
+    NQ_INTAKE_LATER,   /* it could not be made durable: keep it and send it again */
 };
 
 /* Called once, after the commit; never before nq_engine_trap() returns. */

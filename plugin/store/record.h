@@ -14,6 +14,7 @@
 #ifndef NQ_STORE_RECORD_H
 #define NQ_STORE_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* nqVmOperState */
@@ -109,6 +110,7 @@ struct nq_case {
 /* One trap as evidence for one case. */
 struct nq_signal {
     uint32_t case_id;
+    uint32_t number; /* 1 for the first signal of the case, 2 for the second, ... */
     int64_t received_ms;
     const char *source;   /* transport address of the sender */
     const char *trigger;  /* name of the trigger */
@@ -143,12 +145,36 @@ struct nq_group_counters {
     uint64_t failures;
 };
 
-/* Frees the strings, not the struct. */
+/* One row for each member of struct nq_case: the one list from which the database columns,
+ * the copying and the freeing of a case are made. */
+enum nq_field_kind { NQ_FIELD_U32, NQ_FIELD_I64, NQ_FIELD_TEXT };
+
+struct nq_case_field {
+    const char *name; /* also the name of the database column */
+    enum nq_field_kind kind;
+    size_t offset;
+};
+
+extern const struct nq_case_field nq_case_fields[];
+extern const size_t nq_case_field_count;
+
+/* Address of a member; cast away const only for a case that the caller owns. */
+static inline const void *nq_case_member(const struct nq_case *record,
+                                         const struct nq_case_field *field)
+{
+    return (const char *)record + field->offset;
+}
+
+/* Deep copy; ret_copy is overwritten, not freed. */
+void nq_case_copy(const struct nq_case *record, struct nq_case *ret_copy);
+
+/* Frees the strings, not the struct. Takes a zeroed struct too. */
 void nq_case_done(struct nq_case *record);
 
 /* "tagging", "unknownVm", ... as in the MIB; "" for a number that is none. Static. */
 const char *nq_case_state_name(enum nq_case_state state);
 const char *nq_reason_name(enum nq_reason reason);
 const char *nq_mode_name(enum nq_mode mode);
+const char *nq_counter_name(enum nq_counter counter);
 
 #endif

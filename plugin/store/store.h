@@ -7,7 +7,7 @@
  * Thread  loop thread only.
  * Fails   with false and *reterr; after a failed call inside a transaction the caller
  *         calls rollback() and may begin again with the same records.
- * Limits  NQ_SIGNALS_PER_CASE newest signals are kept for each case.
+ * Limits  the first signal of a case and its NQ_SIGNALS_PER_CASE - 1 newest are kept.
  */
 #ifndef NQ_STORE_STORE_H
 #define NQ_STORE_STORE_H

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* service.c: puts the parts together, in one list that is walked forward to start and
+ * backward to stop. */
+#include "entry/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "entry/intake.h"
+#include "nsx/policy.h"
+
+struct nq_service {
+    const char *config_file;
+    struct nq_observer observer;
+    struct nq_config *conf;
+    int lock;
+    struct nq_store *store;
+    struct nq_triggers *triggers;
+    struct nq_loop *loop;
+    struct nq_backend *backend;
+    struct nq_engine *engine;
+    struct nq_intake_server *intake;
+};
+
+static bool start_config(struct nq_service *service, struct nq_err *reterr)
+{
+    service->conf = nq_config_load(service->config_file, reterr);
+    return service->conf != NULL;
+}
+
+static void stop_config(struct nq_service *service)
+{
+    service->conf = nq_config_free(service->conf);
+}
+
+/* One engine owns the state. flock() goes away with the process, however it ends. */
+static bool start_lock(struct nq_service *service, struct nq_err *reterr)
+{
+    const char *dir = service->conf->state_directory;
+    if (mkdir(dir, 0750) != 0 && errno != EEXIST) {
+        return nq_fail_errno(reterr, NQ_STATE_DIR, "%s", dir);
+    }
+    char *path = nq_sprintf("%s/lock", dir);
+    service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    free(path);
+    if (service->lock < 0) {
+        return nq_fail_errno(reterr, NQ_STATE_DIR, "%s/lock", dir);
+    }
+    if (flock(service->lock, LOCK_EX | LOCK_NB) != 0) {
+        return nq_fail(reterr, errno == EWOULDBLOCK ? NQ_STATE_LOCKED : NQ_STATE_DIR,
+                       "%s", dir);
+    }
+    return true;
+}
+
+static void stop_lock(struct nq_service *service)
+{
+    if (service->lock >= 0) {
+        (void)close(service->lock);
+        service->lock = -1;
+    }
+}
+
+static bool start_store(struct nq_service *service, struct nq_err *reterr)
+{
+    char *path = nq_sprintf("%s/state.db", service->conf->state_directory);
+    const mode_t before = umask(0077);
+    service->store = nq_store_sqlite_open(path, reterr);
+    (void)umask(before);
+    free(path);
+    return service->store != NULL;
+}
+
+static void stop_store(struct nq_service *service)
+{
+    service->store = nq_store_close(service->store);
+}
+
+static bool start_triggers(struct nq_service *service, struct nq_err *reterr)
+{
+    service->triggers = nq_triggers_new(service->conf, reterr);
+    return service->triggers != NULL;
+}
+
+static void stop_triggers(struct nq_service *service)
+{
+    service->triggers = nq_triggers_free(service->triggers);
+}
+
+static bool start_loop(struct nq_service *service, struct nq_err *reterr)
+{
+    service->loop = nq_loop_open(&nq_system_clock, reterr);
+    return service->loop != NULL;
+}
+
+static void stop_loop(struct nq_service *service)
+{
+    service->loop = nq_loop_close(service->loop);
+}
+
+static bool start_backend(struct nq_service *service, struct nq_err *reterr)
+{
+    service->backend =
+        nq_policy_open(service->conf, 0, service->loop, &nq_system_clock, reterr);
+    return service->backend != NULL;
+}
+
+static void stop_backend(struct nq_service *service)
+{
+    service->backend = nq_backend_close(service->backend);
+}
+
+static bool start_engine(struct nq_service *service, struct nq_err *reterr)
+{
+    const struct nq_engine_setup setup = {
+        .conf = service->conf,
+        .triggers = service->triggers,
+        .store = service->store,
+        .backend = service->backend,
+        .loop = service->loop,
+        .clock = &nq_system_clock,
+        .observer = service->observer,
+    };
+    service->engine = nq_engine_open(&setup, reterr);
+    return service->engine != NULL;
+}
+
+static void stop_engine(struct nq_service *service)
+{
+    service->engine = nq_engine_close(service->engine);
+}
+
+static bool start_intake(struct nq_service *service, struct nq_err *reterr)
+{
+    service->intake =
+        nq_intake_open(service->conf, service->loop, service->engine, reterr);
+    return service->intake != NULL;
+}
+
+static void stop_intake(struct nq_service *service)
+{
+    service->intake = nq_intake_close(service->intake);
+}
+
+static const struct part {
+    bool (*start)(struct nq_service *service, struct nq_err *reterr);
+    void (*stop)(struct nq_service *service);
+} parts[] = {
+    {start_config, stop_config}, {start_lock, stop_lock},
+    {start_store, stop_store},   {start_triggers, stop_triggers},
+    {start_loop, stop_loop},     {start_backend, stop_backend},
+    {start_engine, stop_engine}, {start_intake, stop_intake},
+};
+
+static const size_t part_count = sizeof(parts) / sizeof(parts[0]);
+
+struct nq_service *nq_service_start(const char *config_file, struct nq_observer observer,
+                                    struct nq_err *reterr)
+{
+    struct nq_service *service = nq_calloc(1, sizeof(*service));
+    service->config_file = config_file;
+    service->observer = observer;
+    service->lock = -1;
+    for (size_t i = 0; i < part_count; i++) {
+        if (!parts[i].start(service, reterr)) {
+            return nq_service_stop(service);
+        }
+    }
+    service->config_file = service->conf->file;
+    return service;
+}
+
+struct nq_service *nq_service_stop(struct nq_service *service)
+{
+    if (service) {
+        for (size_t i = part_count; i-- > 0;) {
+            parts[i].stop(service);
+        }
+        free(service);
+    }
+    return NULL;
+}
+
+int nq_service_fd(const struct nq_service *service)
+{
+    return nq_loop_fd(service->loop);
+}
+
+void nq_service_turn(struct nq_service *service)
+{
+    nq_loop_turn(service->loop);
+}
+
+struct nq_engine *nq_service_engine(const struct nq_service *service)
+{
+    return service->engine;
+}
+
+struct nq_loop *nq_service_loop(const struct nq_service *service)
+{
+    return service->loop;
+}

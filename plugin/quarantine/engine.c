@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.c: the engine's life, the end of its turn (commit, then effects), its views. */
+#include "quarantine/engine_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#define STORE_RETRY_MS 1000
+
+int64_t nq_engine_now(const struct nq_engine *engine)
+{
+    return nq_wall_ms(engine->setup.clock);
+}
+
+void nq_engine_count(struct nq_engine *engine, enum nq_counter counter)
+{
+    engine->counters[counter]++;
+    engine->counters_dirty[counter] = true;
+}
+
+/* ---- the end of a turn -------------------------------------------------------------- */
+
+static bool put_engine_rows(struct nq_engine *engine, struct nq_err *reterr)
+{
+    struct nq_store *store = engine->setup.store;
+    for (int i = 0; i < NQ_COUNTER_COUNT; i++) {
+        if (engine->counters_dirty[i] &&
+            !store->ops->put_counter(store, (enum nq_counter)i, engine->counters[i],
+                                     reterr)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
+        const struct nq_group_row *row = &engine->group_rows[i];
+        if (engine->group_states[i].dirty &&
+            !store->ops->put_group(store, row->path, &row->counters, reterr)) {
+            return false;
+        }
+    }
+    return !engine->mode_dirty || store->ops->put_mode(store, engine->mode, reterr);
+}
+
+static bool put_case_rows(struct nq_engine *engine, struct nq_err *reterr)
+{
+    struct nq_store *store = engine->setup.store;
+    for (const struct nq_episode *e = engine->touched; e; e = e->touched_next) {
+        if (e->forgotten ? !store->ops->delete_case(store, e->record.id, reterr)
+                         : e->dirty && !store->ops->put_case(store, &e->record, reterr)) {
+            return false;
+        }
+    }
+    for (const struct nq_pending_signal *s = engine->signals; s; s = s->next) {
+        if (!store->ops->put_signal(store, &s->signal, reterr)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void forget_answers(struct nq_engine *engine)
+{
+    engine->answers = NULL;
+    engine->answers_tail = &engine->answers;
+}
+
+/* Hands out the answers that waited. Taken off the list first: done() may bring new ones. */
+static void give_answers(struct nq_engine *engine, bool durable)
+{
+    struct nq_pending_answer *answer = engine->answers;
+    forget_answers(engine);
+    while (answer) {
+        struct nq_pending_answer *next = answer->next;
+        if (answer->done && durable) {
+            answer->done(answer->arg, answer->verdict, answer->reason);
+        } else if (answer->done) {
+            answer->done(answer->arg, NQ_INTAKE_LATER, "the state cannot be written");
+        }
+        free(answer);
+        answer = next;
+    }
+}
+
+static void free_signals(struct nq_engine *engine)
+{
+    struct nq_pending_signal *signal = engine->signals;
+    while (signal) {
+        struct nq_pending_signal *next = signal->next;
+        free((char *)(uintptr_t)signal->signal.source);
+        free((char *)(uintptr_t)signal->signal.trigger);
+        free((char *)(uintptr_t)signal->signal.identity);
+        free((char *)(uintptr_t)signal->signal.cause);
+        free((char *)(uintptr_t)signal->signal.severity);
+        free((char *)(uintptr_t)signal->signal.evidence);
+        free(signal);
+        signal = next;
+    }
+    engine->signals = NULL;
+    engine->signals_tail = &engine->signals;
+}
+
+static void mark_clean(struct nq_engine *engine)
+{
+    for (int i = 0; i < NQ_COUNTER_COUNT; i++) {
+        engine->counters_dirty[i] = false;
+    }
+    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
+        engine->group_states[i].dirty = false;
+    }
+    engine->mode_dirty = false;
+    free_signals(engine);
+}
+
+/* Announces and performs what became durable. Effects never call back before they return,
+ * but performing one may touch its case again: that is for the next flush. */
+static void let_out(struct nq_engine *engine)
+{
+    struct nq_episode *episode = engine->touched;
+    engine->touched = NULL;
+    engine->touched_tail = &engine->touched;
+    while (episode) {
+        struct nq_episode *next = episode->touched_next;
+        const enum nq_notice notice = episode->notice;
+        episode->touched = false;
+        episode->dirty = false;
+        episode->notice = NQ_NOTICE_NONE;
+        if (notice != NQ_NOTICE_NONE && engine->setup.observer.on_notice) {
+            engine->setup.observer.on_notice(engine->setup.observer.arg, notice,
+                                             &episode->record);
+        }
+        if (episode->forgotten) {
+            nq_episode_drop(episode);
+        } else {
+            nq_episode_perform(episode);
+        }
+        episode = next;
+    }
+}
+
+static bool commit(struct nq_engine *engine)
+{
+    struct nq_store *store = engine->setup.store;
+    struct nq_err err = {0};
+    const bool committed = store->ops->begin(store, &err) &&
+                           put_case_rows(engine, &err) && put_engine_rows(engine, &err) &&
+                           store->ops->commit(store, &err);
+    if (!committed) {
+        store->ops->rollback(store);
+        char text[NQ_LOG_LINE];
+        if (!engine->store_failed) {
+            nq_log(NQ_LOG_ERROR, "%s", nq_err_text(&err, text, sizeof(text)));
+        }
+        engine->store_err = err;
+    } else if (engine->store_failed) {
+        nq_log(NQ_LOG_NOTICE, "the state can be written again");
+    }
+    engine->store_failed = !committed;
+    return committed;
+}
+
+static void flush(void *arg)
+{
+    struct nq_engine *engine = arg;
+    if (!commit(engine)) {
+        /* Whoever waits for an answer keeps the trap and repeats it. */
+        give_answers(engine, false);
+        nq_timer_set(engine->setup.loop, &engine->flush, STORE_RETRY_MS, flush, engine);
+        return;
+    }
+    mark_clean(engine);
+    give_answers(engine, true);
+    let_out(engine);
+}
+
+void nq_engine_wake(struct nq_engine *engine)
+{
+    if (!engine->flush.armed) {
+        nq_timer_set(engine->setup.loop, &engine->flush, 0, flush, engine);
+    }
+}
+
+/* ---- life --------------------------------------------------------------------------- */
+
+static void load_case(void *arg, const struct nq_case *record)
+{
+    struct nq_case copy;
+    nq_case_copy(record, &copy);
+    (void)nq_episode_add(arg, &copy);
+}
+
+static void load_counter(void *arg, enum nq_counter counter, uint64_t value)
+{
+    struct nq_engine *engine = arg;
+    engine->counters[counter] = value;
+}
+
+static void load_group(void *arg, const char *path,
+                       const struct nq_group_counters *counters)
+{
+    struct nq_engine *engine = arg;
+    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
+        if (strcmp(engine->group_rows[i].path, path) == 0) {
+            engine->group_rows[i].counters = *counters;
+        }
+    }
+}
+
+static void load_mode(void *arg, enum nq_mode mode)
+{
+    struct nq_engine *engine = arg;
+    if (mode > 0 && mode < NQ_MODE_END) {
+        engine->mode = mode;
+    }
+}
+
+static void load_last_case(void *arg, uint32_t id)
+{
+    struct nq_engine *engine = arg;
+    engine->last_case = id;
+}
+
+static void resume(struct nq_engine *engine, enum nq_case_event event)
+{
+    struct nq_episode *episode;
+    struct nq_episode *next;
+    HASH_ITER(by_id, engine->episodes, episode, next)
+    {
+        const bool wanted =
+            event != NQ_EV_ARMED || episode->record.state == NQ_CASE_OBSERVED;
+        if (wanted) {
+            (void)nq_episode_apply(episode, event, NULL, episode->record.reason_text);
+        }
+    }
+}
+
+struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
+                                 struct nq_err *reterr)
+{
+    struct nq_engine *engine = nq_calloc(1, sizeof(*engine));
+    engine->setup = *setup;
+    engine->mode = setup->conf->enforce ? NQ_MODE_ENFORCE : NQ_MODE_OBSERVE;
+    engine->started_ms = nq_engine_now(engine);
+    engine->touched_tail = &engine->touched;
+    engine->signals_tail = &engine->signals;
+    forget_answers(engine);
+    nq_groups_open(engine);
+
+    const struct nq_store_reader reader = {
+        .arg = engine,
+        .on_case = load_case,
+        .on_counter = load_counter,
+        .on_group = load_group,
+        .on_mode = load_mode,
+        .on_last_case = load_last_case,
+    };
+    if (!setup->store->ops->load(setup->store, &reader, reterr)) {
+        return nq_engine_close(engine);
+    }
+    nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
+           nq_mode_name(engine->mode), engine->row_count, engine->last_case + 1);
+    resume(engine, NQ_EV_RESUMED);
+    return engine;
+}
+
+struct nq_engine *nq_engine_close(struct nq_engine *engine)
+{
+    if (!engine) {
+        return NULL;
+    }
+    if (engine->flush.armed) {
+        nq_timer_clear(engine->setup.loop, &engine->flush);
+        const bool durable = commit(engine);
+        give_answers(engine, durable);
+    }
+    nq_groups_close(engine);
+    struct nq_episode *episode;
+    struct nq_episode *next;
+    HASH_ITER(by_id, engine->episodes, episode, next)
+    {
+        nq_episode_drop(episode);
+    }
+    free_signals(engine);
+    free(engine->rows);
+    free(engine);
+    return NULL;
+}
+
+/* ---- commands ----------------------------------------------------------------------- */
+
+bool nq_engine_may(const struct nq_engine *engine, uint32_t case_id,
+                   enum nq_wanted command)
+{
+    const struct nq_episode *episode = nq_episode_of(engine, case_id);
+    enum nq_case_event event;
+    return episode &&
+           (command == episode->record.wanted || /* as it is already: nothing to do */
+            nq_case_command_event(&episode->record, engine->mode, command, &event));
+}
+
+void nq_engine_command(struct nq_engine *engine, uint32_t case_id, enum nq_wanted command,
+                       const char *actor)
+{
+    struct nq_episode *episode = nq_episode_of(engine, case_id);
+    enum nq_case_event event;
+    if (episode &&
+        nq_case_command_event(&episode->record, engine->mode, command, &event)) {
+        (void)nq_episode_apply(episode, event, actor, NULL);
+    }
+}
+
+void nq_engine_comment(struct nq_engine *engine, uint32_t case_id, const char *comment,
+                       const char *actor)
+{
+    struct nq_episode *episode = nq_episode_of(engine, case_id);
+    if (episode) {
+        nq_text_set(&episode->record.comment, comment);
+        nq_log(NQ_LOG_INFO, "comment set: case=%u by=%s text=%s", case_id, actor,
+               nq_text_or_empty(episode->record.comment));
+        nq_episode_touch(episode);
+    }
+}
+
+void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char *actor)
+{
+    const enum nq_mode before = engine->mode;
+    if (mode == before) {
+        return;
+    }
+    engine->mode = mode;
+    engine->mode_dirty = true;
+    nq_log(NQ_LOG_NOTICE, "mode changed: from=%s to=%s by=%s observed=%u",
+           nq_mode_name(before), nq_mode_name(mode), actor,
+           engine->state_counts[NQ_CASE_OBSERVED]);
+    if (mode == NQ_MODE_ENFORCE) {
+        resume(engine, NQ_EV_ARMED);
+    }
+    struct nq_episode *episode;
+    struct nq_episode *next;
+    HASH_ITER(by_id, engine->episodes, episode, next)
+    {
+        if (episode->blocked) {
+            (void)nq_episode_apply(episode, NQ_EV_RESUMED, NULL, NULL);
+        }
+    }
+    nq_engine_wake(engine);
+}
+
+/* ---- views -------------------------------------------------------------------------- */
+
+static uint32_t oldest_pending_ms(const struct nq_engine *engine)
+{
+    if (engine->state_counts[NQ_CASE_TAGGING] == 0) {
+        return 0;
+    }
+    /* Case numbers rise with time, so the first pending row is the oldest. */
+    for (size_t i = 0; i < engine->row_count; i++) {
+        const struct nq_case *record = engine->rows[i];
+        if (record->state == NQ_CASE_TAGGING && record->tag_time_ms == 0) {
+            const int64_t age = nq_engine_now(engine) - record->detected_ms;
+            return age < 1 ? 1 : age > UINT32_MAX ? UINT32_MAX : (uint32_t)age;
+        }
+    }
+    return 0;
+}
+
+static void judge_health(const struct nq_engine *engine, struct nq_engine_view *view)
+{
+    static char text[NQ_TEXT_MAX + 1]; /* lent until the next view; one thread */
+    struct nq_backend *backend = engine->setup.backend;
+    const struct nq_manager_status status = backend->ops->status(backend);
+    char problem[2 * NQ_TEXT_MAX] = "";
+    view->health = NQ_HEALTH_OK;
+    if (engine->store_failed) {
+        view->health = NQ_HEALTH_FAILED;
+        nq_err_text(&engine->store_err, problem, sizeof(problem));
+    } else if (status.state != NQ_MANAGER_UP && status.last_error) {
+        view->health = NQ_HEALTH_DEGRADED;
+        nq_err_text(status.last_error, problem, sizeof(problem));
+    } else if (view->cases_failed > 0) {
+        view->health = NQ_HEALTH_DEGRADED;
+        (void)snprintf(problem, sizeof(problem),
+                       "%u cases failed: read nqVmReasonText, then set nqVmAdminState to "
+                       "retry(5) or dismiss(4)",
+                       view->cases_failed);
+    } else {
+        (void)snprintf(problem, sizeof(problem), "ok: mode %s, %u open cases",
+                       nq_mode_name(engine->mode), view->cases_open);
+    }
+    view->health_text = nq_text_escape(problem, text, sizeof(text));
+}
+
+void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_view)
+{
+    const uint32_t *counts = engine->state_counts;
+    *ret_view = (struct nq_engine_view){
+        .mode = engine->mode,
+        .started_ms = engine->started_ms,
+        .cases_open = (uint32_t)engine->row_count - counts[NQ_CASE_RELEASED],
+        .cases_quarantined = counts[NQ_CASE_TAGGED] + counts[NQ_CASE_ISOLATED],
+        .cases_isolated = counts[NQ_CASE_ISOLATED],
+        .cases_held = counts[NQ_CASE_HELD],
+        .cases_failed = counts[NQ_CASE_FAILED],
+        .oldest_pending_ms = oldest_pending_ms(engine),
+        .rows_changed = engine->rows_changed,
+    };
+    memcpy(ret_view->counters, engine->counters, sizeof(engine->counters));
+    judge_health(engine, ret_view);
+}
+
+const struct nq_case *const *nq_engine_cases(const struct nq_engine *engine,
+                                             size_t *ret_count)
+{
+    *ret_count = engine->row_count;
+    return (const struct nq_case *const *)engine->rows;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resolve.h: from the computer as a trap names it to exactly one VM, or a reason why not.
+ * Not for: asking NSX; the backend finds candidates, this file judges them.
+ *
+ * Owns    nothing.
+ * Blocks  never.
+ * Thread  any; pure functions.
+ * Fails   never: "none" and "several" are results.
+ * Limits  NQ_HINTS_MAX hints of at most NQ_TEXT_MAX bytes.
+ */
+#ifndef NQ_QUARANTINE_RESOLVE_H
+#define NQ_QUARANTINE_RESOLVE_H
+
+#include <stddef.h>
+
+#include "base/text.h"
+#include "nsx/backend.h"
+#include "quarantine/case.h"
+
+/* The hints point into text. */
+struct nq_identity {
+    char text[NQ_TEXT_MAX + 1];
+    struct nq_vm_query query;
+};
+
+/* Splits `name (other name)` into two hints, anything else is one. Deep Security shows
+ * computers in that form, and which of the two is the host name is not fixed. */
+void nq_resolve_split(const char *text, struct nq_identity *ret_identity);
+
+/* NQ_EV_FOUND with *ret_vm, else NQ_EV_UNKNOWN, NQ_EV_AMBIGUOUS or NQ_EV_PROTECTED.
+ * One hint that leads anywhere must lead to exactly one VM; two hints must agree on
+ * exactly one. */
+enum nq_case_event nq_resolve_judge(const struct nq_vm *candidates, size_t count,
+                                    const struct nq_vm **ret_vm);
+
+#endif

@@ -1,0 +1,67 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- schema.sql: the state database, schema version 1 (PRAGMA user_version).
+-- Times are wall clock milliseconds since 1970, 0 = never. The numbers of state, wanted,
+-- reason and owner are those of NSX-QUARANTINE-MIB.
+
+CREATE TABLE quarantine_case (
+    id              INTEGER PRIMARY KEY,
+    manager         INTEGER NOT NULL,
+    state           INTEGER NOT NULL CHECK (state BETWEEN 1 AND 9),
+    wanted          INTEGER NOT NULL CHECK (wanted BETWEEN 1 AND 2),
+    reason          INTEGER NOT NULL CHECK (reason BETWEEN 1 AND 12),
+    owner           INTEGER NOT NULL CHECK (owner BETWEEN 1 AND 2),
+    signals         INTEGER NOT NULL,
+    attempts        INTEGER NOT NULL,
+    rungs           INTEGER NOT NULL,
+    tag_time_ms     INTEGER NOT NULL,
+    isolate_time_ms INTEGER NOT NULL,
+    detected_ms     INTEGER NOT NULL,
+    changed_ms      INTEGER NOT NULL,
+    deadline_ms     INTEGER NOT NULL,
+    release_at_ms   INTEGER NOT NULL,
+    identity        TEXT,
+    name            TEXT,
+    external_id     TEXT,
+    host_name       TEXT,
+    addresses       TEXT,
+    reason_text     TEXT,
+    trigger         TEXT,
+    cause           TEXT,
+    severity        TEXT,
+    changed_by      TEXT,
+    tag             TEXT,
+    last_error      TEXT,
+    comment         TEXT
+) STRICT;
+
+-- The evidence. slot 0 is the first signal of the case, the others are a ring.
+CREATE TABLE signal (
+    case_id     INTEGER NOT NULL REFERENCES quarantine_case (id) ON DELETE CASCADE,
+    slot        INTEGER NOT NULL,
+    number      INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    source      TEXT,
+    trigger     TEXT,
+    identity    TEXT,
+    cause       TEXT,
+    severity    TEXT,
+    evidence    TEXT,
+    PRIMARY KEY (case_id, slot)
+) STRICT, WITHOUT ROWID;
+
+-- Scalars: the mode that was set, the highest case number, the counters of the MIB.
+CREATE TABLE scalar (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE group_counter (
+    path     TEXT PRIMARY KEY,
+    entered  INTEGER NOT NULL,
+    left     INTEGER NOT NULL,
+    cases    INTEGER NOT NULL,
+    releases INTEGER NOT NULL,
+    failures INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 1;
