@@ -56,7 +56,7 @@ struct nq_group_view {
 
 struct nq_reply {
     const struct nq_err *err; /* NULL: the call succeeded and the fields below count */
-    const struct nq_vm *vms;  /* find_vms: candidates; read_vm: one or none */
+    const struct nq_vm *vms;  /* find_vms: candidates; read_vm, prove: one or none */
     size_t vm_count;
     unsigned rungs;      /* prove: set of NQ_RUNG_BIT() that hold now */
     unsigned provable;   /* prove: set that this manager can prove at all */
@@ -99,7 +99,8 @@ struct nq_backend_ops {
     struct nq_call *(*change_tag)(struct nq_backend *backend, enum nq_tag_change change,
                                   const char *external_id, nq_reply_fn *done, void *arg);
 
-    /* Climbs the rungs for one VM that carries our tag. */
+    /* Climbs the rungs for one VM that carries our tag; vm_count 0 when NSX has no such
+     * VM, else 1. */
     struct nq_call *(*prove)(struct nq_backend *backend, const char *external_id,
                              nq_reply_fn *done, void *arg);
 

@@ -92,6 +92,9 @@ static void link_vm(struct nq_episode *episode)
     struct nq_engine *engine = episode->engine;
     const char *external_id = episode->record.external_id;
     struct nq_episode *older = by_vm(engine, external_id);
+    if (older && nq_case_is_open(&older->record) && !nq_case_is_open(&episode->record)) {
+        return; /* a closed case never hides an open one */
+    }
     if (older) {
         unlink_vm(older);
     }
@@ -417,7 +420,10 @@ bool nq_episode_merge(struct nq_episode *episode, const char *external_id)
     char text[NQ_TEXT_MAX];
     (void)snprintf(text, sizeof(text), "the same VM as case %u, which counts its signals",
                    other->record.id);
-    return nq_episode_apply(episode, NQ_EV_MERGED, NULL, text);
+    const bool merged = nq_episode_apply(episode, NQ_EV_MERGED, NULL, text);
+    /* From now on this identity leads to the other case. */
+    nq_text_set(&episode->record.external_id, external_id);
+    return merged;
 }
 
 /* ---- effects and answers ------------------------------------------------------------ */
@@ -562,7 +568,9 @@ static void reply_prove(struct nq_episode *episode, const struct nq_reply *reply
 {
     struct nq_case *record = &episode->record;
     record->rungs = reply->rungs;
-    if (!(reply->rungs & NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT))) {
+    if (reply->vm_count == 0) {
+        (void)nq_episode_apply(episode, NQ_EV_GONE, NULL, "NSX has no such VM any more");
+    } else if (!(reply->rungs & NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT))) {
         (void)nq_episode_apply(episode, NQ_EV_ABSENT, "reconciler",
                                "the tag was taken off the VM by somebody else");
     } else if ((reply->rungs & reply->provable) == reply->provable) {

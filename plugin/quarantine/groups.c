@@ -165,7 +165,8 @@ void nq_groups_count(struct nq_engine *engine, const char *external_id,
     for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
         struct nq_group_state *group = &engine->group_states[i];
         struct nq_group_counters *counters = &engine->group_rows[i].counters;
-        if (!bsearch(&external_id, group->external_ids, group->member_count,
+        if (group->member_count == 0 ||
+            !bsearch(&external_id, group->external_ids, group->member_count,
                      sizeof(char *), compare_ids)) {
             continue;
         }
