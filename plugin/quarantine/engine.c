@@ -358,8 +358,7 @@ static uint32_t oldest_pending_ms(const struct nq_engine *engine)
     for (size_t i = 0; i < engine->row_count; i++) {
         const struct nq_case *record = engine->rows[i];
         if (record->state == NQ_CASE_TAGGING && record->tag_time_ms == 0) {
-            const int64_t age = nq_engine_now(engine) - record->detected_ms;
-            return age < 1 ? 1 : age > UINT32_MAX ? UINT32_MAX : (uint32_t)age;
+            return nq_span_ms(record->detected_ms, nq_engine_now(engine));
         }
     }
     return 0;

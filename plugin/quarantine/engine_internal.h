@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine_internal.h: what the files of the engine share: engine.c (life, turn, views),
- * intake.c (traps), episode.c (one case at work), groups.c (group rows).
+ * intake.c (traps), episodes.c (all cases at work), episode.c (one case changes), effects.c
+ * (calls to NSX), groups.c (group rows).
  * Nobody outside this folder includes it. */
 #ifndef NQ_QUARANTINE_ENGINE_INTERNAL_H
 #define NQ_QUARANTINE_ENGINE_INTERNAL_H
@@ -100,29 +101,45 @@ void nq_engine_wake(struct nq_engine *engine);
 void nq_engine_count(struct nq_engine *engine, enum nq_counter counter);
 int64_t nq_engine_now(const struct nq_engine *engine); /* wall clock */
 
-/* ---- episode.c ---------------------------------------------------------------------- */
+/* ---- episodes.c --------------------------------------------------------------------- */
 
 /* Makes a case at work out of a record, whose strings move into it. */
 struct nq_episode *nq_episode_add(struct nq_engine *engine, const struct nq_case *record);
 /* Cancels, unlinks, frees; does not touch the store. */
 void nq_episode_drop(struct nq_episode *episode);
 struct nq_episode *nq_episode_of(const struct nq_engine *engine, uint32_t id);
+/* The newest case of this VM; NULL when none. */
+struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
+                                    const char *external_id);
 /* The newest case of this identity, or of the VM that it led to; NULL when none. */
 struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
                                           const char *identity);
+/* Around every change of record.external_id, which is the key of an index. */
+void nq_episode_unlink_vm(struct nq_episode *episode);
+void nq_episode_link_vm(struct nq_episode *episode);
+/* The record was changed: it is committed at the end of the turn. */
+void nq_episode_touch(struct nq_episode *episode);
+
+/* ---- episode.c ---------------------------------------------------------------------- */
+
 /* The one function that changes the state of a case. actor: who wants it (NULL: nobody
  * new); detail: nqVmReasonText (NULL: none). false: the state does not know the event. */
 bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
                       const char *actor, const char *detail);
-/* The record was changed without a change of state. */
-void nq_episode_touch(struct nq_episode *episode);
-/* Starts what the last step asked for; called after the commit. */
-void nq_episode_perform(struct nq_episode *episode);
+/* Arms the timers for the deadlines that the record holds. */
+void nq_episode_set_alarms(struct nq_episode *episode);
 /* The new case has the VM of another one, or its VM may not be quarantined again yet.
  * true: it was closed, its signals were added to the other. */
 bool nq_episode_merge(struct nq_episode *episode, const char *external_id);
 /* This closed case still protects its VM from a new quarantine for the same cause. */
 bool nq_episode_is_immune(const struct nq_episode *episode, const char *cause);
+/* A duration for the MIB: at least 1, because 0 means "not yet". */
+uint32_t nq_span_ms(int64_t from_ms, int64_t to_ms);
+
+/* ---- effects.c ---------------------------------------------------------------------- */
+
+/* Starts what the last step asked for; called after the commit. */
+void nq_episode_perform(struct nq_episode *episode);
 
 /* ---- groups.c ----------------------------------------------------------------------- */
 

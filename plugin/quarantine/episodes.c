@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* episodes.c: all cases at work: the rows in order of their numbers, and the indexes by
+ * number, by VM and by identity. */
+#include "quarantine/engine_internal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+static char *identity_key(const char *identity)
+{
+    char *key = nq_strdup(nq_text_or_empty(identity));
+    for (char *p = key; *p; p++) {
+        *p = (char)tolower((unsigned char)*p);
+    }
+    return key;
+}
+
+struct nq_episode *nq_episode_of(const struct nq_engine *engine, uint32_t id)
+{
+    struct nq_episode *episode = NULL;
+    HASH_FIND(by_id, engine->episodes, &id, sizeof(id), episode);
+    return episode;
+}
+
+struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
+                                    const char *external_id)
+{
+    struct nq_episode *episode = NULL;
+    HASH_FIND(by_vm, engine->vms, external_id, strlen(external_id), episode);
+    return episode;
+}
+
+struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
+                                          const char *identity)
+{
+    char *key = identity_key(identity);
+    struct nq_episode *episode = NULL;
+    HASH_FIND(by_identity, engine->identities, key, strlen(key), episode);
+    free(key);
+    if (episode && episode->record.external_id) {
+        struct nq_episode *owner = nq_episode_by_vm(engine, episode->record.external_id);
+        return owner ? owner : episode;
+    }
+    return episode;
+}
+
+void nq_episode_unlink_vm(struct nq_episode *episode)
+{
+    if (episode->in_vms) {
+        HASH_DELETE(by_vm, episode->engine->vms, episode);
+        episode->in_vms = false;
+    }
+}
+
+void nq_episode_link_vm(struct nq_episode *episode)
+{
+    struct nq_engine *engine = episode->engine;
+    const char *external_id = episode->record.external_id;
+    struct nq_episode *older = nq_episode_by_vm(engine, external_id);
+    if (older && nq_case_is_open(&older->record) && !nq_case_is_open(&episode->record)) {
+        return; /* a closed case never hides an open one */
+    }
+    if (older) {
+        nq_episode_unlink_vm(older);
+    }
+    HASH_ADD_KEYPTR(by_vm, engine->vms, external_id, strlen(external_id), episode);
+    episode->in_vms = true;
+}
+
+static void unlink_identity(struct nq_episode *episode)
+{
+    if (episode->in_identities) {
+        HASH_DELETE(by_identity, episode->engine->identities, episode);
+        episode->in_identities = false;
+    }
+}
+
+static void link_identity(struct nq_episode *episode)
+{
+    struct nq_engine *engine = episode->engine;
+    struct nq_episode *older = NULL;
+    const char *key = episode->identity_key;
+    HASH_FIND(by_identity, engine->identities, key, strlen(key), older);
+    if (older) {
+        unlink_identity(older);
+    }
+    HASH_ADD_KEYPTR(by_identity, engine->identities, key, strlen(key), episode);
+    episode->in_identities = true;
+}
+
+/* Index of the first row whose id is not below id. */
+static size_t row_position(const struct nq_engine *engine, uint32_t id)
+{
+    size_t low = 0;
+    size_t high = engine->row_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (engine->rows[middle]->id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct nq_episode *nq_episode_add(struct nq_engine *engine, const struct nq_case *record)
+{
+    struct nq_episode *episode = nq_calloc(1, sizeof(*episode));
+    episode->record = *record;
+    episode->engine = engine;
+    episode->identity_key = identity_key(record->identity);
+    HASH_ADD(by_id, engine->episodes, record.id, sizeof(episode->record.id), episode);
+
+    if (engine->row_count == engine->row_room) {
+        engine->row_room = engine->row_room ? 2 * engine->row_room : 64;
+        engine->rows =
+            nq_realloc(engine->rows, engine->row_room, sizeof(struct nq_case *));
+    }
+    const size_t at = row_position(engine, record->id);
+    memmove(&engine->rows[at + 1], &engine->rows[at],
+            (engine->row_count - at) * sizeof(struct nq_case *));
+    engine->rows[at] = &episode->record;
+    engine->row_count++;
+    engine->rows_changed++;
+    engine->state_counts[record->state]++;
+
+    link_identity(episode);
+    if (record->external_id) {
+        nq_episode_link_vm(episode);
+    }
+    nq_episode_set_alarms(episode);
+    return episode;
+}
+
+void nq_episode_drop(struct nq_episode *episode)
+{
+    struct nq_engine *engine = episode->engine;
+    if (episode->call) {
+        engine->setup.backend->ops->cancel(engine->setup.backend, episode->call);
+    }
+    nq_timer_clear(engine->setup.loop, &episode->pace);
+    nq_timer_clear(engine->setup.loop, &episode->expiry);
+    nq_timer_clear(engine->setup.loop, &episode->limit);
+    nq_episode_unlink_vm(episode);
+    unlink_identity(episode);
+    HASH_DELETE(by_id, engine->episodes, episode);
+
+    const size_t at = row_position(engine, episode->record.id);
+    memmove(&engine->rows[at], &engine->rows[at + 1],
+            (engine->row_count - at - 1) * sizeof(struct nq_case *));
+    engine->row_count--;
+    engine->rows_changed++;
+    engine->state_counts[episode->record.state]--;
+
+    nq_case_done(&episode->record);
+    free(episode->identity_key);
+    free(episode);
+}
+
+void nq_episode_touch(struct nq_episode *episode)
+{
+    struct nq_engine *engine = episode->engine;
+    episode->dirty = true;
+    engine->rows_changed++;
+    if (!episode->touched) {
+        episode->touched = true;
+        episode->touched_next = NULL;
+        *engine->touched_tail = episode;
+        engine->touched_tail = &episode->touched_next;
+    }
+    nq_engine_wake(engine);
+}
