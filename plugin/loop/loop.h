@@ -14,6 +14,7 @@
 #define NQ_LOOP_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -35,8 +36,8 @@ struct nq_timer {
     bool armed;
     nq_loop_timer_fn *fn;
     void *arg;
-    struct nq_timer *prev;
-    struct nq_timer *next;
+    uint64_t order; /* equal due times run in the order they were set */
+    size_t slot;    /* place in the loop's heap */
 };
 
 struct nq_loop *nq_loop_open(const struct nq_clock *clock, struct nq_err *reterr)
@@ -48,7 +49,8 @@ struct nq_loop *nq_loop_close(struct nq_loop *loop);
 /* The descriptor that becomes readable when nq_loop_turn() has something to do. */
 int nq_loop_fd(const struct nq_loop *loop);
 
-/* Runs what is due and ready now. A callback may watch, unwatch, set and clear anything,
+/* Runs what is due and ready now: first descriptors, then timers, so that an answer which
+ * is there beats its deadline. Not to be called from a callback. A callback may watch, unwatch, set and clear anything,
  * itself included; an unwatched descriptor is not called any more in this turn. */
 void nq_loop_turn(struct nq_loop *loop);
 
@@ -56,8 +58,9 @@ void nq_loop_turn(struct nq_loop *loop);
  * One hook; NULL removes it. */
 void nq_loop_at_end(struct nq_loop *loop, nq_loop_timer_fn *fn, void *arg);
 
-/* Calls fn when fd is ready; events is a set of enum nq_loop_events. Repeating it for the
- * same fd changes events, fn and arg. */
+/* Calls fn when fd is ready; events is a set of enum nq_loop_events, not empty. An error
+ * or a hang-up counts as every event asked for. Repeating it for the same fd changes
+ * events, fn and arg. */
 bool nq_loop_watch(struct nq_loop *loop, int fd, unsigned events, nq_loop_fd_fn *fn,
                    void *arg, struct nq_err *reterr) __attribute__((warn_unused_result));
 void nq_loop_unwatch(struct nq_loop *loop, int fd);
