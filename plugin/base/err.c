@@ -30,7 +30,8 @@ static const struct entry *entry_of(enum nq_code code)
     return &catalogue[code];
 }
 
-static void fill(struct nq_err *err, enum nq_code code, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void
+fill(struct nq_err *err, enum nq_code code, const char *fmt, va_list args)
 {
     *err = (struct nq_err){.code = code};
     (void)vsnprintf(err->detail, sizeof(err->detail), fmt, args);

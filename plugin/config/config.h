@@ -18,7 +18,13 @@
 
 #include "base/err.h"
 
-#define NQ_CONFIG_PATH           "/etc/nsx-quarantine/nsx-quarantine.conf"
+#define NQ_CONFIG_PATH "/etc/nsx-quarantine/nsx-quarantine.conf"
+
+/* Defaults; also where a trap goes when the configuration cannot be read. */
+#define NQ_CONFIG_STATE_DIRECTORY "/var/lib/nsx-quarantine"
+#define NQ_CONFIG_INTAKE_SOCKET   "intake.sock" /* in the state directory */
+#define NQ_CONFIG_SPOOL_DIRECTORY "spool"       /* in the state directory */
+
 #define NQ_CONFIG_TRIGGERS_MAX   256
 #define NQ_CONFIG_CONDITIONS_MAX 16
 #define NQ_CONFIG_GROUPS_MAX     256
@@ -36,9 +42,10 @@ enum nq_condition_kind {
     NQ_CONDITION_MATCHES
 };
 
-/* A condition on one varbind. */
+/* A condition on the text of one varbind, or of a `Key: value` line inside it. */
 struct nq_condition_conf {
     char *oid; /* ".1.3....", exact */
+    char *key; /* NULL: the whole text */
     enum nq_condition_kind kind;
     char *operand; /* text, or a POSIX extended regular expression for MATCHES */
 };
@@ -47,9 +54,9 @@ struct nq_condition_conf {
  * of its text, then by a group of a regular expression. All NULL: the field is absent. */
 struct nq_field_conf {
     char *oid;
-    char *key;   /* NULL: the whole text */
-    char *regex; /* NULL: no narrowing */
-    int group;   /* 0..9, with regex; 0 is the whole match */
+    char *key;     /* NULL: the whole text */
+    char *regex;   /* NULL: no narrowing */
+    int64_t group; /* 0..9, with regex; 0 is the whole match */
 };
 
 struct nq_trigger_conf {

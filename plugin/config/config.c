@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.c: opens and parses the file; the life of struct nq_config. */
+#include "config/config.h"
+
+#include <libconfig.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "config/option.h"
+#include "config/read.h"
+#include "config/rules.h"
+
+#define FILE_MAX (1024 * 1024)
+
+static char *folder_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    if (!slash) {
+        return nq_strdup(".");
+    }
+    return slash == file ? nq_strdup("/") : nq_strndup(file, (size_t)(slash - file));
+}
+
+static FILE *open_file(const char *file, struct nq_err *reterr)
+{
+    struct stat info;
+    FILE *stream = fopen(file, "re");
+    if (!stream || fstat(fileno(stream), &info) != 0) {
+        nq_fail_errno(reterr, NQ_CONFIG_FILE, "%s", file);
+    } else if (!S_ISREG(info.st_mode) || info.st_size > FILE_MAX) {
+        nq_fail(reterr, NQ_CONFIG_FILE, "%s: not a regular file of at most %d bytes",
+                file, FILE_MAX);
+    } else {
+        return stream;
+    }
+    if (stream) {
+        (void)fclose(stream);
+    }
+    return NULL;
+}
+
+static bool parse(config_t *lib, const char *file, struct nq_err *reterr)
+{
+    FILE *stream = open_file(file, reterr);
+    if (!stream) {
+        return false;
+    }
+    char *folder = folder_of(file);
+    config_set_include_dir(lib, folder);
+    free(folder);
+    const bool parsed = config_read(lib, stream);
+    (void)fclose(stream);
+    if (!parsed) {
+        const char *where = config_error_file(lib);
+        return nq_fail(reterr, NQ_CONFIG_VALUE, "%s:%d: %s", where ? where : file,
+                       config_error_line(lib), config_error_text(lib));
+    }
+    return true;
+}
+
+static void fill_paths(struct nq_config *conf)
+{
+    if (!conf->intake_socket) {
+        conf->intake_socket =
+            nq_sprintf("%s/%s", conf->state_directory, NQ_CONFIG_INTAKE_SOCKET);
+    }
+    if (!conf->spool_directory) {
+        conf->spool_directory =
+            nq_sprintf("%s/%s", conf->state_directory, NQ_CONFIG_SPOOL_DIRECTORY);
+    }
+}
+
+/* "groups[1].path" is "groups.[1].path" for libconfig. */
+static void to_lookup_path(const char *path, char *out, size_t size)
+{
+    size_t used = 0;
+    for (; *path && used + 2 < size; path++) {
+        if (*path == '[') {
+            out[used++] = '.';
+        }
+        out[used++] = *path;
+    }
+    out[used] = '\0';
+}
+
+/* The line is that of the option or, when it was left out, of the nearest block around. */
+static bool report_rule(const config_t *lib, const char *file,
+                        const struct nq_rule_break *broken, struct nq_err *reterr)
+{
+    char path[2 * NQ_OPTION_PATH_MAX];
+    to_lookup_path(broken->path, path, sizeof(path));
+    const config_setting_t *setting = config_lookup(lib, path);
+    for (char *dot; !setting && (dot = strrchr(path, '.'));) {
+        *dot = '\0';
+        setting = config_lookup(lib, path);
+    }
+    return nq_read_mistake(file, setting ? setting : config_root_setting(lib),
+                           broken->path, broken->text, reterr);
+}
+
+struct nq_config *nq_config_load(const char *file, struct nq_err *reterr)
+{
+    struct nq_config *conf = nq_calloc(1, sizeof(*conf));
+    struct nq_rule_break broken;
+    config_t lib;
+    config_init(&lib);
+    conf->file = nq_strdup(file);
+    bool done = parse(&lib, file, reterr) && nq_read_settings(&lib, conf, reterr);
+    if (done) {
+        fill_paths(conf);
+        done = nq_rules_hold(conf, &broken) || report_rule(&lib, file, &broken, reterr);
+    }
+    config_destroy(&lib);
+    return done ? conf : nq_config_free(conf);
+}
+
+/* ---- freeing ------------------------------------------------------------------------ */
+
+static void *field_of(const struct nq_option *option, void *target)
+{
+    return (char *)target + option->offset;
+}
+
+static void free_block(const struct nq_block *block, void *target)
+{
+    for (size_t i = 0; i < block->option_count; i++) {
+        const struct nq_option *option = &block->options[i];
+        if (option->kind == NQ_OPTION_BLOCK) {
+            free_block(option->block, field_of(option, target));
+        } else if (option->kind == NQ_OPTION_LIST) {
+            char *elements = *(void **)field_of(option, target);
+            const size_t count =
+                *(size_t *)(void *)((char *)target + option->count_offset);
+            for (size_t k = 0; k < count; k++) {
+                free_block(option->block, elements + k * option->block->size);
+            }
+            free(elements);
+        } else if (nq_option_is_text(option)) {
+            char **field = field_of(option, target);
+            free(*field);
+            *field = NULL; /* operands share a field */
+        }
+    }
+}
+
+struct nq_config *nq_config_free(struct nq_config *conf)
+{
+    if (conf) {
+        free_block(&nq_config_root, conf);
+        free(conf->file);
+        free(conf);
+    }
+    return NULL;
+}

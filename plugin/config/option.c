@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* option.c: checks one value of an option and stores it; knows no file and no libconfig. */
+#include "config/option.h"
+
+#include <arpa/inet.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#define OID_ARCS_MAX 128 /* RFC 2578 section 3.5 */
+
+/* NULL, or what is allowed. */
+typedef const char *check_fn(const char *text, char *reason);
+
+/* ---- texts -------------------------------------------------------------------------- */
+
+static const char *check_any(const char *text, char *reason)
+{
+    (void)text;
+    (void)reason;
+    return NULL;
+}
+
+/* What has to be escaped to be shown is not plain. */
+static const char *check_plain(const char *text, char *reason)
+{
+    (void)reason;
+    const size_t size = strlen(text) + 1;
+    char *escaped = nq_calloc(size, 1);
+    const bool plain = strcmp(nq_text_escape(text, escaped, size), text) == 0;
+    free(escaped);
+    return plain ? NULL : "use UTF-8 without control characters";
+}
+
+static const char *check_tag(const char *text, char *reason)
+{
+    if (strchr(text, '|')) {
+        return "use a text without |, which separates scope and value";
+    }
+    return check_plain(text, reason);
+}
+
+static const char *check_path(const char *text, char *reason)
+{
+    return text[0] == '/' ? check_plain(text, reason)
+                          : "use an absolute path, one that begins with /";
+}
+
+static bool is_host_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '.' || c == '-';
+}
+
+/* The end of the host in "host", "192.0.2.1" or "[2001:db8::1]", or NULL. */
+static const char *host_end(const char *host)
+{
+    if (*host == '[') {
+        char address[INET6_ADDRSTRLEN];
+        struct in6_addr binary;
+        const size_t len = strcspn(host + 1, "]");
+        if (host[1 + len] != ']' || len >= sizeof(address)) {
+            return NULL;
+        }
+        memcpy(address, host + 1, len);
+        address[len] = '\0';
+        return inet_pton(AF_INET6, address, &binary) == 1 ? host + len + 2 : NULL;
+    }
+    const char *end = host;
+    while (is_host_char(*end)) {
+        end++;
+    }
+    return end > host ? end : NULL;
+}
+
+static const char *check_url(const char *text, char *reason)
+{
+    static const char allowed[] = "use https://HOST[:PORT]";
+    static const char scheme[] = "https://";
+    (void)reason;
+    if (strncmp(text, scheme, strlen(scheme)) != 0) {
+        return allowed;
+    }
+    const char *end = host_end(text + strlen(scheme));
+    if (!end) {
+        return allowed;
+    }
+    if (*end == '\0') {
+        return NULL;
+    }
+    const size_t digits = *end == ':' ? strspn(end + 1, "0123456789") : 0;
+    if (digits == 0 || digits > 5 || end[1 + digits] != '\0') {
+        return allowed;
+    }
+    const long port = strtol(end + 1, NULL, 10);
+    return port >= 1 && port <= 65535 ? NULL : allowed;
+}
+
+static const char *check_policy_path(const char *text, char *reason)
+{
+    if (strncmp(text, "/infra/", 7) != 0 || text[7] == '\0' || strchr(text, ' ')) {
+        return "use a policy path, which begins with /infra/ and holds no space";
+    }
+    return check_plain(text, reason);
+}
+
+/* Numbers and dots, with or without a dot in front; one text for one OID, because traps
+ * are compared as text. */
+static const char *check_oid(const char *text, char *reason)
+{
+    static const char allowed[] = "use a numeric OID such as .1.3.6.1.4.1.32473.1";
+    unsigned long first = 0;
+    size_t arcs = 0;
+    (void)reason;
+    text += *text == '.';
+    for (;;) {
+        const size_t digits = strspn(text, "0123456789");
+        if (digits == 0 || digits > 10 || (digits > 1 && *text == '0')) {
+            return allowed;
+        }
+        const unsigned long arc = strtoul(text, NULL, 10);
+        if (arc > UINT32_MAX || (arcs == 0 && arc > 2) ||
+            (arcs == 1 && first < 2 && arc > 39)) {
+            return allowed;
+        }
+        first = arcs == 0 ? arc : first;
+        arcs++;
+        text += digits;
+        if (*text != '.') {
+            break;
+        }
+        text++;
+    }
+    return *text == '\0' && arcs >= 2 && arcs <= OID_ARCS_MAX ? NULL : allowed;
+}
+
+/* A back-reference can take time without bound on a text that an attacker chose. */
+static bool has_back_reference(const char *expression)
+{
+    for (const char *c = expression; *c; c++) {
+        if (c[0] == '\\' && c[1] != '\0') {
+            if (c[1] >= '1' && c[1] <= '9') {
+                return true;
+            }
+            c++;
+        }
+    }
+    return false;
+}
+
+static const char *check_regex(const char *text, char *reason)
+{
+    if (has_back_reference(text)) {
+        return "use an expression without back-references";
+    }
+    regex_t regex;
+    const int code = regcomp(&regex, text, REG_EXTENDED);
+    if (code == 0) {
+        regfree(&regex);
+        return NULL;
+    }
+    char why[80];
+    (void)regerror(code, &regex, why, sizeof(why));
+    (void)snprintf(reason, NQ_OPTION_REASON,
+                   "use a POSIX extended regular expression (%s)", why);
+    return reason;
+}
+
+static check_fn *const checks[NQ_OPTION_KIND_COUNT] = {
+    [NQ_OPTION_TEXT] = check_plain,
+    [NQ_OPTION_TAG] = check_tag,
+    [NQ_OPTION_PATH] = check_path,
+    [NQ_OPTION_URL] = check_url,
+    [NQ_OPTION_POLICY_PATH] = check_policy_path,
+    [NQ_OPTION_OID] = check_oid,
+    [NQ_OPTION_REGEX] = check_regex,
+    [NQ_OPTION_OPERAND] = check_any,
+    [NQ_OPTION_OPERAND_REGEX] = check_regex,
+};
+
+bool nq_option_is_text(const struct nq_option *option)
+{
+    return checks[option->kind];
+}
+
+const char *nq_option_text(const struct nq_option *option, const char *text, char **field,
+                           char *reason)
+{
+    /* OIDs have no range of their own: their numbers are counted. */
+    const int64_t most = option->max > 0 ? option->max : INT64_C(4095);
+    const int64_t len = (int64_t)strlen(text);
+    if (len < option->min || len > most) {
+        (void)snprintf(reason, NQ_OPTION_REASON, "use %lld to %lld bytes",
+                       (long long)option->min, (long long)most);
+        return reason;
+    }
+    const char *allowed = checks[option->kind](text, reason);
+    if (allowed) {
+        return allowed;
+    }
+    const bool dot = option->kind == NQ_OPTION_OID && text[0] != '.';
+    *field = nq_sprintf("%s%s", dot ? "." : "", text);
+    return NULL;
+}
+
+/* ---- numbers, words ----------------------------------------------------------------- */
+
+const char *nq_option_number(const struct nq_option *option, double number,
+                             int64_t *field, char *reason)
+{
+    const bool in_ms = option->kind == NQ_OPTION_SECONDS;
+    const double scale = in_ms ? 1000.0 : 1.0;
+    const double scaled = number * scale;
+    /* Written so that a NaN fails. */
+    if (!(scaled >= (double)option->min && scaled <= (double)option->max)) {
+        (void)snprintf(reason, NQ_OPTION_REASON, "use %g to %.0f",
+                       (double)option->min / scale, (double)option->max / scale);
+        return reason;
+    }
+    *field = (int64_t)(scaled + 0.5);
+    return NULL;
+}
+
+const char *nq_option_word(const struct nq_option *option, const char *text, int *field,
+                           char *reason)
+{
+    for (const struct nq_word *word = option->words; word->text; word++) {
+        if (strcmp(word->text, text) == 0) {
+            *field = word->value;
+            return NULL;
+        }
+    }
+    char words[NQ_OPTION_REASON - 8];
+    (void)snprintf(reason, NQ_OPTION_REASON, "use %s",
+                   nq_option_describe(option, words, sizeof(words)));
+    return reason;
+}

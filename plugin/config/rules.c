@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rules.c: the rules between options, one function for each part of the file. */
+#include "config/rules.h"
+
+#include <regex.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SOCKET_PATH_MAX 107 /* sun_path of unix(7) without its NUL */
+
+static bool broken(struct nq_rule_break *ret_broken, const char *path, const char *fmt,
+                   ...) __attribute__((format(printf, 3, 4)));
+
+static bool broken(struct nq_rule_break *ret_broken, const char *path, const char *fmt,
+                   ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(ret_broken->text, sizeof(ret_broken->text), fmt, args);
+    va_end(args);
+    (void)snprintf(ret_broken->path, sizeof(ret_broken->path), "%s", path);
+    return false;
+}
+
+static bool engine_holds(const struct nq_config *conf, struct nq_rule_break *ret_broken)
+{
+    if (strlen(conf->intake_socket) > SOCKET_PATH_MAX) {
+        return broken(ret_broken, "engine.intake_socket",
+                      "the path of a socket has at most %d bytes: set a shorter one",
+                      SOCKET_PATH_MAX);
+    }
+    if (conf->retry_first_ms > conf->retry_most_ms) {
+        return broken(ret_broken, "timing.retry_first_s",
+                      "it may not be above retry_most_s");
+    }
+    return true;
+}
+
+static bool groups_hold(const struct nq_config *conf, struct nq_rule_break *ret_broken)
+{
+    bool quarantine = false;
+    for (size_t i = 0; i < conf->group_count; i++) {
+        const struct nq_group_conf *group = &conf->groups[i];
+        quarantine = quarantine || group->role == NQ_GROUP_QUARANTINE;
+        for (size_t k = 0; k < i; k++) {
+            if (conf->groups[k].manager == group->manager &&
+                strcmp(conf->groups[k].path, group->path) == 0) {
+                char path[NQ_OPTION_PATH_MAX];
+                (void)snprintf(path, sizeof(path), "groups[%zu].path", i);
+                return broken(ret_broken, path, "group '%.80s' has the same path",
+                              conf->groups[k].name);
+            }
+        }
+    }
+    return quarantine || broken(ret_broken, "groups",
+                                "no group has the role quarantine: add the one whose "
+                                "members are the isolated VMs");
+}
+
+static bool field_holds(const struct nq_field_conf *field, const char *path,
+                        struct nq_rule_break *ret_broken)
+{
+    if (!field->regex) {
+        return field->group == 0 ||
+               broken(ret_broken, path, "group stands without regex");
+    }
+    regex_t regex;
+    if (regcomp(&regex, field->regex, REG_EXTENDED) != 0) {
+        return broken(ret_broken, path, "regex does not compile");
+    }
+    const size_t groups = regex.re_nsub;
+    regfree(&regex);
+    return (size_t)field->group <= groups ||
+           broken(ret_broken, path, "group is %d, but regex has %zu", (int)field->group,
+                  groups);
+}
+
+static bool trigger_holds(const struct nq_trigger_conf *trigger, size_t index,
+                          struct nq_rule_break *ret_broken)
+{
+    char path[NQ_OPTION_PATH_MAX];
+    for (size_t i = 0; i < trigger->condition_count; i++) {
+        if (!trigger->conditions[i].operand) {
+            (void)snprintf(path, sizeof(path), "triggers[%zu].conditions[%zu]", index, i);
+            return broken(ret_broken, path, "add one of equals, contains and matches");
+        }
+    }
+    const struct {
+        const char *name;
+        const struct nq_field_conf *field;
+    } fields[] = {{"computer", &trigger->computer},
+                  {"cause", &trigger->cause},
+                  {"severity", &trigger->severity}};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        (void)snprintf(path, sizeof(path), "triggers[%zu].%s", index, fields[i].name);
+        if (!field_holds(fields[i].field, path, ret_broken)) {
+            return false;
+        }
+    }
+    if (trigger->action == NQ_ACTION_QUARANTINE && !trigger->computer.oid) {
+        (void)snprintf(path, sizeof(path), "triggers[%zu].computer", index);
+        return broken(ret_broken, path,
+                      "it is missing; action quarantine must know whom the trap names");
+    }
+    return true;
+}
+
+bool nq_rules_hold(const struct nq_config *conf, struct nq_rule_break *ret_broken)
+{
+    if (!engine_holds(conf, ret_broken) || !groups_hold(conf, ret_broken)) {
+        return false;
+    }
+    for (size_t i = 0; i < conf->trigger_count; i++) {
+        if (!trigger_holds(&conf->triggers[i], i, ret_broken)) {
+            return false;
+        }
+    }
+    return true;
+}
