@@ -7,6 +7,16 @@
  * Thread  loop thread only.
  * Fails   new() on an expression that does not compile; match() never.
  * Limits  the maxima of config.h for rows and conditions.
+ *
+ * The text of a value is its octets without NULs at the end; of a number or an OID, its
+ * decimal or dotted text. A regular expression does not match a text that holds a NUL or
+ * is longer than NQ_TRIGGER_SUBJECT_MAX, so a condition on such a text does not hold.
+ *
+ * A `Key: value` line ends at a newline, CR and newline, or the two characters backslash
+ * and n; keys ignore ASCII case and blanks around them. Two lines that
+ * give a key different values say nothing: a condition on it does not hold, a field from
+ * it is absent. A field is also absent when its text is empty or holds a NUL, and the
+ * computer when it is longer than NQ_TEXT_MAX: a guess could isolate the wrong VM.
  */
 #ifndef NQ_TRAP_TRIGGER_H
 #define NQ_TRAP_TRIGGER_H
