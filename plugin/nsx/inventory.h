@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inventory.h: all VMs of one manager in compact form, found by UUID, address or name.
+ * Not for: reading NSX, or choosing between candidates.
+ *
+ * Owns    its rows, texts and index.
+ * Blocks  never.
+ * Thread  loop thread only.
+ * Fails   add functions return false at a limit; nothing is added then.
+ * Limits  NQ_INVENTORY_VMS_MAX VMs, NQ_INVENTORY_ADDRESSES_MAX addresses of one VM,
+ *         NQ_INVENTORY_NAME_MAX bytes of a name.
+ *
+ * NSX shows a VM twice for up to a minute while it moves: the copies share an external id
+ * and become one VM here.
+ */
+#ifndef NQ_NSX_INVENTORY_H
+#define NQ_NSX_INVENTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nsx/backend.h"
+
+#define NQ_INVENTORY_VMS_MAX       500000
+#define NQ_INVENTORY_ADDRESSES_MAX 32
+#define NQ_INVENTORY_NAME_MAX      255 /* the schema's bound; a longer one counts as none */
+#define NQ_EXTERNAL_ID_MAX         255
+
+/* A VM as NSX tells it. Texts are never NULL, "" where NSX says nothing. */
+struct nq_vm_facts {
+    const char *external_id;
+    const char *display_name;
+    const char *host_name;
+    const char *type;
+    const char *instance_uuid;
+    const char *bios_uuid;
+    bool has_our_tag;
+};
+
+/* NSX gives the type of what must never be cut off (EDGE, SERVICE, MP, ...). Its absence
+ * proves nothing against a VM: only a type other than REGULAR does. */
+bool nq_vm_type_regular(const char *type);
+
+struct nq_inventory;
+
+struct nq_inventory *nq_inventory_new(void) __attribute__((warn_unused_result));
+
+/* Takes NULL. Always returns NULL. */
+struct nq_inventory *nq_inventory_free(struct nq_inventory *inventory);
+
+/* Adds a VM or merges a copy of one: texts fill what was empty, the tag is there when one
+ * copy shows it, and it is regular only when every copy is. */
+bool nq_inventory_add(struct nq_inventory *inventory, const struct nq_vm_facts *vm)
+    __attribute__((warn_unused_result));
+
+/* Adds an address of a known VM, IPv4 or IPv6 in any spelling. Unknown owners, texts that
+ * are no address and repetitions are passed over with true. */
+bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
+                              const char *address) __attribute__((warn_unused_result));
+
+/* Passed over for a VM that is not known. */
+void nq_inventory_set_tagged(struct nq_inventory *inventory, const char *external_id,
+                             bool has_our_tag);
+
+size_t nq_inventory_count(const struct nq_inventory *inventory);
+
+/* Bytes of heap, for measurements. */
+size_t nq_inventory_bytes(const struct nq_inventory *inventory);
+
+/* Fills *ret_vm with texts borrowed until the inventory changes; matched is 0. false when
+ * the VM is not known. */
+bool nq_inventory_get(const struct nq_inventory *inventory, const char *external_id,
+                      struct nq_vm *ret_vm);
+
+/* VMs that the hints lead to. What a hint is decides where it is looked up: a UUID first
+ * as external id, then as instanceUuid, then as biosUuid; an address at the VIFs; else
+ * a display name, a guest host name or the first label of one, in any ASCII case.
+ * Returns *ret_count VMs, each once, for the caller to free(); texts as above. NULL when
+ * there is none. */
+struct nq_vm *nq_inventory_find(const struct nq_inventory *inventory,
+                                const struct nq_vm_query *query, size_t *ret_count)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sync.h: keeps an inventory of all VMs of a manager: read in full, by time and on demand.
+ *
+ * Owns    the inventory in use and the one being read; the new one replaces the old one
+ *         only when it is complete.
+ * Blocks  never.
+ * Thread  loop thread only.
+ * Fails   through the ended callback; then the old inventory stays in use.
+ * Limits  one sync at a time, one start in NQ_SYNC_REST_MS, NQ_SYNC_LIMIT_MS for one, and
+ *         those of inventory.h.
+ */
+#ifndef NQ_NSX_SYNC_H
+#define NQ_NSX_SYNC_H
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "nsx/asker.h"
+#include "nsx/inventory.h"
+#include "nsx/listing.h"
+
+#define NQ_SYNC_REST_MS  1000
+#define NQ_SYNC_LIMIT_MS 600000
+
+struct nq_sync_setup {
+    const struct nq_config *conf; /* outlives the sync */
+    const struct nq_manager_conf *manager;
+    struct nq_asker *asker;
+    struct nq_loop *loop;
+    const struct nq_clock *clock;
+    nq_ask_done_fn *ended; /* after each sync; err NULL: the inventory is new */
+    void *arg;
+};
+
+/* Embedded; fields are for sync.c, but for inventory. */
+struct nq_sync {
+    struct nq_sync_setup setup;
+    struct nq_inventory *inventory; /* NULL before the first success */
+    struct nq_inventory *reading;   /* NULL: no sync under way */
+    struct nq_listing listing;
+    struct nq_timer timer; /* the next start */
+    struct nq_timer limit; /* the end of the one under way */
+    int64_t started_ms;    /* mono, of the last sync; valid when started */
+    bool started;
+    int64_t retry_ms;      /* the next wait after a failure */
+    enum nq_code reported; /* of the last failure that was logged */
+};
+
+/* Starts the first sync soon, never before this returns. */
+void nq_sync_init(struct nq_sync *sync, const struct nq_sync_setup *setup);
+void nq_sync_done(struct nq_sync *sync);
+
+/* Makes a sync end as soon as may be: the one under way, or a new one. */
+void nq_sync_want(struct nq_sync *sync);
+
+/* Keeps what a later read or write of one VM has shown. */
+void nq_sync_note_tag(struct nq_sync *sync, const char *external_id, bool has_our_tag);
+
+#endif
