@@ -34,6 +34,9 @@ struct nq_mib *nq_mib_stop(struct nq_mib *mib);
 /* Which engine answers from now on (NULL: none, and why). */
 void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_not);
 
+/* Call it after each turn of the engine's loop: keeps nqCasesLastChange exact. */
+void nq_mib_note_changes(struct nq_mib *mib);
+
 /* Sends notification nqVmIsolated, ... for a case; for struct nq_observer. arg is the
  * struct nq_mib. */
 void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mib.c: registers every branch with the host, and says which engine answers. */
+#include "mib/mib.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "mib/source.h"
+#include "mib/tables.h"
+
+/* The MIB's numbers are the enums of the code. */
+_Static_assert(NQ_CASE_STATE_END == 10 && NQ_WANT_END == 6 && NQ_REASON_END == 13 &&
+                   NQ_MODE_END == 4,
+               "an enum grew: add its value to NSX-QUARANTINE-MIB");
+
+struct nq_mib *nq_mib_start(enum nq_host host, struct nq_err *reterr)
+{
+    struct nq_mib *mib = nq_calloc(1, sizeof(*mib));
+    mib->faces = nq_calloc(nq_mib_table_count, sizeof(*mib->faces));
+    mib->scalars.version = NQ_VERSION;
+    mib->scalars.host = host;
+    nq_mib_serve(mib, NULL, "starting");
+    for (size_t i = 0; i < nq_mib_table_count; i++) {
+        if (!nq_face_open(&mib->faces[i], nq_mib_tables[i], mib, reterr)) {
+            return nq_mib_stop(mib);
+        }
+    }
+    return mib;
+}
+
+struct nq_mib *nq_mib_stop(struct nq_mib *mib)
+{
+    if (!mib) {
+        return NULL;
+    }
+    for (size_t i = nq_mib_table_count; i > 0; i--) {
+        nq_face_close(&mib->faces[i - 1]);
+    }
+    free(mib->faces);
+    free(mib->why_not);
+    free(mib);
+    return NULL;
+}
+
+void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_not)
+{
+    mib->engine = engine;
+    nq_text_set(&mib->why_not, engine ? NULL : why_not);
+    mib->scalars.last_change = (uint32_t)netsnmp_get_agent_uptime();
+    if (engine) {
+        nq_engine_view(engine, &mib->scalars.view);
+        mib->rows_changed = mib->scalars.view.rows_changed;
+    }
+}
+
+void nq_mib_refresh(struct nq_mib *mib)
+{
+    struct nq_engine_view *view = &mib->scalars.view;
+    if (!mib->engine) {
+        *view = (struct nq_engine_view){
+            .mode = NQ_MODE_STOPPED,
+            .health = NQ_HEALTH_FAILED,
+            .health_text = nq_text_or_empty(mib->why_not),
+        };
+        return;
+    }
+    nq_engine_view(mib->engine, view);
+    if (view->rows_changed != mib->rows_changed) {
+        mib->rows_changed = view->rows_changed;
+        mib->scalars.last_change = (uint32_t)netsnmp_get_agent_uptime();
+    }
+}
+
+void nq_mib_note_changes(struct nq_mib *mib)
+{
+    if (mib->engine) {
+        nq_mib_refresh(mib);
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source.h: where the rows of tables.c and scalars.c get their values: inside mib/ only.
+ * Not for: callers of the MIB, who use mib.h.
+ *
+ * Owns    see struct nq_mib.
+ * Blocks  never.
+ * Thread  loop thread only.
+ * Fails   never.
+ * Limits  none.
+ */
+#ifndef NQ_MIB_SOURCE_H
+#define NQ_MIB_SOURCE_H
+
+#include <stdint.h>
+
+#include "mib/mib.h"
+#include "mib/table.h"
+#include "quarantine/engine.h"
+
+/* The one row of the scalar branches. */
+struct nq_scalars {
+    uint32_t instance; /* 0, the index of every scalar */
+    const char *version;
+    enum nq_host host;
+    uint32_t last_change; /* sysUpTime, hundredths of a second */
+    struct nq_engine_view view;
+};
+
+struct nq_mib {
+    struct nq_face *faces;    /* one for each of nq_mib_tables */
+    struct nq_engine *engine; /* borrowed; NULL: none is open */
+    char *why_not;            /* health text while there is no engine */
+    uint64_t rows_changed;    /* of the view that last_change belongs to */
+    struct nq_scalars scalars;
+};
+
+/* Brings mib->scalars up to date. */
+void nq_mib_refresh(struct nq_mib *mib);
+
+#endif

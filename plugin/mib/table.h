@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* table.h: MIB tables as data, and the one handler that answers for all of them.
+ * A branch of scalars is a table too: one row whose index is the 0 of ".0".
+ * Not for: knowing what any table means.
+ *
+ * Owns    the registration, between open() and close(). Rows stay their provider's.
+ * Blocks  never.
+ * Thread  loop thread only.
+ * Fails   open(), with *reterr. Requests fail with the SNMP error that fits.
+ * Limits  NQ_INDEX_PARTS sub-identifiers in an index, each an Unsigned32. A GETNEXT costs
+ *         two binary searches, whatever the number of rows.
+ */
+#ifndef NQ_MIB_TABLE_H
+#define NQ_MIB_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include "base/err.h"
+#include "mib/value.h"
+
+#define NQ_INDEX_PARTS 2
+
+/* Elements of an array; OID_LENGTH() is right for arrays of oid only. */
+#define NQ_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* OID_ROOT and what follows it. */
+#define NQ_ARC_NOTIFICATIONS 0
+#define NQ_ARC_OBJECTS       1
+#define NQ_ARC_ENTRY         1 /* tables only: TABLE.1.COLUMN.INDEX */
+
+extern const oid nq_oid_root[];
+extern const size_t nq_oid_root_len;
+
+/* ---- the data ------------------------------------------------------------------------ */
+
+enum nq_access { NQ_NOT_ACCESSIBLE, NQ_READ_ONLY, NQ_READ_WRITE };
+
+/* A value that a SET brings, after the checks of its column. */
+struct nq_new_value {
+    long number;       /* ASN_INTEGER */
+    const char *text;  /* ASN_OCTET_STR: UTF-8 without control characters */
+    const char *actor; /* SNMP security name, or "snmp" */
+};
+
+/* What a read-write column does. INTEGER: low to high. OCTET STRING: NqText. */
+struct nq_writer {
+    long low;
+    long high;
+
+    /* SNMP_ERR_NOERROR, or why not now; has no effect. May be NULL. */
+    int (*may)(void *source, const void *row, const struct nq_new_value *value);
+
+    /* Never fails. */
+    void (*commit)(void *source, const void *row, const struct nq_new_value *value);
+};
+
+struct nq_column {
+    const char *name; /* as in the MIB module */
+    oid number;
+    u_char type; /* ASN_... */
+    enum nq_access access;
+    nq_value_fn *read;
+    size_t offset;                  /* of the field in the row */
+    const struct nq_writer *writer; /* NQ_READ_WRITE only */
+};
+
+/* The rows as they are now, in rising order of their index: structs side by side
+ * (stride), or pointers to them (stride 0). */
+struct nq_rows {
+    const void *base;
+    size_t count;
+    size_t stride;
+};
+
+struct nq_table {
+    const char *name; /* as in the MIB module: the table, or the branch of scalars */
+    oid branch;       /* OID_ROOT.1.branch */
+    bool scalars;     /* no entry node; one row with index 0 */
+    const struct nq_column *columns; /* rising numbers; accessible ones contiguous */
+    size_t column_count;
+    size_t index_offsets[NQ_INDEX_PARTS]; /* uint32_t fields of the row */
+    size_t index_count;
+
+    /* Borrowed until the source changes. */
+    struct nq_rows (*rows)(void *source);
+};
+
+/* Column rows. kind is one of value.h; the size of the field is checked against it. */
+#define NQ_FIELD(kind, row, field)                                                       \
+    (offsetof(row, field) +                                                              \
+     0 * sizeof(char[sizeof(((row *)0)->field) == NQ_SIZE_##kind ? 1 : -1]))
+#define NQ_COLUMN(n, mib_name, asn, kind, row, field, may_access, how)                   \
+    {                                                                                    \
+        .name = #mib_name, .number = (n), .type = (asn), .access = (may_access),         \
+        .read = nq_value_##kind, .offset = NQ_FIELD(kind, row, field), .writer = (how)   \
+    }
+#define NQ_INDEX(n, mib_name, row, field)                                                \
+    NQ_COLUMN(n, mib_name, ASN_UNSIGNED, u32, row, field, NQ_NOT_ACCESSIBLE, NULL)
+#define NQ_RO(n, mib_name, asn, kind, row, field)                                        \
+    NQ_COLUMN(n, mib_name, asn, kind, row, field, NQ_READ_ONLY, NULL)
+#define NQ_RW(n, mib_name, asn, kind, row, field, how)                                   \
+    NQ_COLUMN(n, mib_name, asn, kind, row, field, NQ_READ_WRITE, how)
+
+/* ---- the handler --------------------------------------------------------------------- */
+
+/* One registration; a member of the struct that opens it. */
+struct nq_face {
+    const struct nq_table *table;
+    void *source; /* for table->rows() and the writers */
+    netsnmp_handler_registration *registration;
+};
+
+/* Registers the table with the host; *face must stay where it is until close(). */
+bool nq_face_open(struct nq_face *face, const struct nq_table *table, void *source,
+                  struct nq_err *reterr) __attribute__((warn_unused_result));
+
+/* Does nothing for a face that is not open. */
+void nq_face_close(struct nq_face *face);
+
+/* ---- reading without a request (notifications, tests) -------------------------------- */
+
+/* Writes the table's OID up to the columns (room for MAX_OID_LEN); returns its length. */
+size_t nq_table_root(const struct nq_table *table, oid *ret_oid);
+
+/* NULL when there is no such column, or when it is not accessible and `any` is false. */
+const struct nq_column *nq_table_column(const struct nq_table *table, oid number,
+                                        bool any);
+
+/* Appends name and value of one cell to *vars; false when memory is short. */
+bool nq_table_append(const struct nq_table *table, const void *row,
+                     const struct nq_column *column, netsnmp_variable_list **vars)
+    __attribute__((warn_unused_result));
+
+/* ---- between table.c and set.c ------------------------------------------------------- */
+
+const void *nq_table_find(const struct nq_table *table, const struct nq_rows *rows,
+                          const oid *index, size_t index_len);
+
+/* Column and index that a name of this table means; false when it is not below it. */
+bool nq_table_split(const struct nq_table *table, const netsnmp_variable_list *vb,
+                    const struct nq_column **ret_column, const oid **ret_index,
+                    size_t *ret_index_len);
+
+/* One request of one phase of a SET. */
+void nq_table_set(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
+                  netsnmp_request_info *request);
+
+#endif
