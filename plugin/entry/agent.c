@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent.c: `nsx-quarantine agent`: the engine in a process of its own, an AgentX subagent
+ * that stops and reloads on signals. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "entry/command.h"
+#include "entry/guest.h"
+#include "entry/hostlog.h"
+#include "entry/subagent.h"
+#include "loop/netsnmp.h"
+
+#define APP_NAME "nsx-quarantine"
+
+struct agent {
+    const char *config_file;
+    const char *master; /* NULL: the library's default */
+    bool to_syslog;
+    enum nq_log_level level;
+    struct nq_guest *guest;
+    int signals; /* signalfd */
+    bool stopping;
+};
+
+/* ---- signals ------------------------------------------------------------------------- */
+
+static void reload(struct agent *agent)
+{
+    struct nq_err err;
+    nq_log(NQ_LOG_INFO, "reading %s again", agent->config_file);
+    if (!nq_guest_reload(agent->guest, &err)) {
+        char text[NQ_LOG_LINE];
+        nq_log(NQ_LOG_ERROR, "going on as before: %s",
+               nq_err_text(&err, text, sizeof(text)));
+    }
+}
+
+static void on_signal(int fd, void *arg)
+{
+    struct agent *agent = arg;
+    struct signalfd_siginfo info;
+    if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
+        return;
+    }
+    if (info.ssi_signo == SIGHUP) {
+        reload(agent);
+    } else {
+        agent->stopping = true;
+    }
+}
+
+/* Before anything starts a thread, which would inherit another mask. */
+static bool open_signals(struct agent *agent, struct nq_err *reterr)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a master that goes away is an error of write() */
+    agent->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (agent->signals < 0) {
+        return nq_fail_errno(reterr, NQ_SYSTEM, "signal descriptor");
+    }
+    return nq_netsnmp_watch(agent->signals, on_signal, agent, reterr);
+}
+
+static void close_signals(struct agent *agent)
+{
+    if (agent->signals >= 0) {
+        nq_netsnmp_unwatch(agent->signals);
+        (void)close(agent->signals);
+    }
+}
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+static void open_log(const struct agent *agent)
+{
+    if (agent->to_syslog) {
+        snmp_enable_syslog_ident(APP_NAME, LOG_DAEMON);
+    } else {
+        snmp_enable_stderrlog();
+    }
+    nq_log_level(agent->level);
+    nq_hostlog_use();
+}
+
+static bool start(struct agent *agent, struct nq_err *reterr)
+{
+    open_log(agent);
+    if (!open_signals(agent, reterr)) {
+        return false;
+    }
+    if (!nq_subagent_start(APP_NAME, agent->master, reterr)) {
+        return false;
+    }
+    agent->guest = nq_guest_start(NQ_HOST_AGENTX, agent->config_file, reterr);
+    return agent->guest && nq_guest_open(agent->guest, reterr);
+}
+
+static void serve(struct agent *agent)
+{
+    nq_subagent_connect(APP_NAME);
+    nq_log(NQ_LOG_INFO, "ready");
+    while (!agent->stopping) {
+        (void)agent_check_and_process(1);
+    }
+    nq_log(NQ_LOG_INFO, "stopping");
+}
+
+static int run_agent(struct agent *agent)
+{
+    struct nq_err err = {0};
+    int code = NQ_EXIT_OK;
+    if (start(agent, &err)) {
+        serve(agent);
+    } else {
+        char text[NQ_LOG_LINE];
+        nq_log(NQ_LOG_ERROR, "%s", nq_err_text(&err, text, sizeof(text)));
+        code =
+            nq_code_category(err.code) == NQ_CAT_CONFIG ? NQ_EXIT_CONFIG : NQ_EXIT_FAILED;
+    }
+    agent->guest = nq_guest_stop(agent->guest);
+    close_signals(agent);
+    nq_subagent_stop(APP_NAME);
+    return code;
+}
+
+/* ---- the command --------------------------------------------------------------------- */
+
+static bool read_level(const char *name, enum nq_log_level *ret_level)
+{
+    for (int level = NQ_LOG_ERROR; level <= NQ_LOG_DEBUG; level++) {
+        if (strcmp(name, nq_log_level_name((enum nq_log_level)level)) == 0) {
+            *ret_level = (enum nq_log_level)level;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_log(const char *name, bool *ret_syslog)
+{
+    *ret_syslog = strcmp(name, "syslog") == 0;
+    return *ret_syslog || strcmp(name, "stderr") == 0;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"master", required_argument, NULL, 'x'},
+                                            {"log", required_argument, NULL, 'l'},
+                                            {"level", required_argument, NULL, 'L'},
+                                            {"foreground", no_argument, NULL, 'f'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    static const char usage[] =
+        "Usage: nsx-quarantine agent [OPTION]...\n"
+        "Runs the engine as an AgentX subagent of snmpd, in the foreground. SIGHUP "
+        "reads\n"
+        "the configuration again, SIGTERM stops. Exit code 78: the configuration is not\n"
+        "valid, 1: something else is in the way.\n\n"
+        "  -c, --config CONFIG   default: " NQ_CONFIG_PATH "\n"
+        "  -x, --master ADDRESS  where snmpd listens for AgentX, as in its "
+        "agentXSocket;\n"
+        "                        default: unix:/var/agentx/master\n"
+        "  -l, --log WHERE       stderr (default) or syslog\n"
+        "  -L, --level LEVEL     error, warning, notice, info (default) or debug\n"
+        "  -v, --verbose         the same as --level debug\n"
+        "  -f, --foreground      stay in the foreground, as it does anyway\n";
+    struct agent agent = {
+        .config_file = NQ_CONFIG_PATH, .level = NQ_LOG_INFO, .signals = -1};
+    bool valid = true;
+    for (int c; (c = getopt_long(argc, argv, "c:x:l:L:fvh", options, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            agent.config_file = optarg;
+            break;
+        case 'x':
+            agent.master = optarg;
+            break;
+        case 'l':
+            valid = valid && read_log(optarg, &agent.to_syslog);
+            break;
+        case 'L':
+            valid = valid && read_level(optarg, &agent.level);
+            break;
+        case 'f':
+            break;
+        case 'v':
+            agent.level = NQ_LOG_DEBUG;
+            break;
+        case 'h':
+            (void)fputs(usage, stdout);
+            return NQ_EXIT_OK;
+        default:
+            valid = false;
+        }
+    }
+    if (!valid || optind != argc) {
+        (void)fputs(usage, stderr);
+        return NQ_EXIT_USAGE;
+    }
+    return run_agent(&agent);
+}
+
+const struct nq_command nq_command_agent = {
+    .name = "agent",
+    .summary = "run the engine as an AgentX subagent of snmpd",
+    .run = run,
+};

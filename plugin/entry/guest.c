@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* guest.c: see guest.h. */
+#include "entry/guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "entry/service.h"
+#include "loop/netsnmp.h"
+
+#define FIRST_TRY_US 1000 /* an alarm of zero would never ring */
+
+struct nq_guest {
+    char *config_file;
+    struct nq_mib *mib;
+    struct nq_service *service; /* NULL while it is not open */
+    unsigned alarm;             /* 0: none is set */
+    char *complaint;            /* the last failure that was logged */
+};
+
+/* ---- the service --------------------------------------------------------------------- */
+
+static void turn(int fd, void *arg)
+{
+    (void)fd;
+    struct nq_guest *guest = arg;
+    nq_service_turn(guest->service);
+    nq_mib_note_changes(guest->mib);
+}
+
+static void close_service(struct nq_guest *guest, const char *why)
+{
+    nq_mib_serve(guest->mib, NULL, why);
+    if (guest->service) {
+        nq_netsnmp_unwatch(nq_service_fd(guest->service));
+        guest->service = nq_service_stop(guest->service);
+    }
+}
+
+static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
+{
+    const struct nq_observer observer = {.arg = guest->mib, .on_notice = nq_mib_notice};
+    guest->service = nq_service_start(guest->config_file, observer, reterr);
+    if (!guest->service) {
+        return false;
+    }
+    if (!nq_netsnmp_watch(nq_service_fd(guest->service), turn, guest, reterr)) {
+        guest->service = nq_service_stop(guest->service);
+        return false;
+    }
+    nq_mib_serve(guest->mib, nq_service_engine(guest->service), NULL);
+    return true;
+}
+
+bool nq_guest_open(struct nq_guest *guest, struct nq_err *reterr)
+{
+    struct nq_err err = {0};
+    if (guest->service || try_open(guest, &err)) {
+        return true;
+    }
+    char text[NQ_LOG_LINE];
+    close_service(guest, nq_err_text(&err, text, sizeof(text)));
+    *reterr = err;
+    return false;
+}
+
+/* ---- trying again -------------------------------------------------------------------- */
+
+static void set_alarm(struct nq_guest *guest, struct timeval delay);
+
+static void complain_once(struct nq_guest *guest, const struct nq_err *err)
+{
+    char text[NQ_LOG_LINE];
+    nq_err_text(err, text, sizeof(text));
+    if (!guest->complaint || strcmp(guest->complaint, text) != 0) {
+        nq_log(NQ_LOG_ERROR, "not serving, next try every %d s: %s", NQ_GUEST_RETRY_S,
+               text);
+        free(guest->complaint);
+        guest->complaint = nq_strdup(text);
+    }
+}
+
+static void on_alarm(unsigned id, void *arg)
+{
+    (void)id;
+    struct nq_guest *guest = arg;
+    struct nq_err err;
+    guest->alarm = 0;
+    if (nq_guest_open(guest, &err)) {
+        free(guest->complaint);
+        guest->complaint = NULL;
+        nq_log(NQ_LOG_INFO, "ready");
+        return;
+    }
+    complain_once(guest, &err);
+    set_alarm(guest, (struct timeval){.tv_sec = NQ_GUEST_RETRY_S});
+}
+
+static void clear_alarm(struct nq_guest *guest)
+{
+    if (guest->alarm != 0) {
+        snmp_alarm_unregister(guest->alarm);
+        guest->alarm = 0;
+    }
+}
+
+static void set_alarm(struct nq_guest *guest, struct timeval delay)
+{
+    clear_alarm(guest);
+    guest->alarm = snmp_alarm_register_hr(delay, 0, on_alarm, guest);
+    if (guest->alarm == 0) {
+        nq_log(NQ_LOG_ERROR, "the host gives no alarm, so nothing is tried again");
+    }
+}
+
+void nq_guest_open_soon(struct nq_guest *guest)
+{
+    set_alarm(guest, (struct timeval){.tv_usec = FIRST_TRY_US});
+}
+
+bool nq_guest_reload(struct nq_guest *guest, struct nq_err *reterr)
+{
+    struct nq_config *conf = nq_config_load(guest->config_file, reterr);
+    if (!conf) {
+        return false;
+    }
+    (void)nq_config_free(conf);
+    close_service(guest, "reading the configuration again");
+    nq_guest_open_soon(guest);
+    return true;
+}
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+struct nq_guest *nq_guest_start(enum nq_host host, const char *config_file,
+                                struct nq_err *reterr)
+{
+    struct nq_guest *guest = nq_calloc(1, sizeof(*guest));
+    guest->config_file = nq_strdup(config_file);
+    guest->mib = nq_mib_start(host, reterr);
+    return guest->mib ? guest : nq_guest_stop(guest);
+}
+
+struct nq_guest *nq_guest_stop(struct nq_guest *guest)
+{
+    if (!guest) {
+        return NULL;
+    }
+    clear_alarm(guest);
+    if (guest->mib) {
+        close_service(guest, "stopping");
+        guest->mib = nq_mib_stop(guest->mib);
+    }
+    free(guest->complaint);
+    free(guest->config_file);
+    free(guest);
+    return NULL;
+}
+
+void nq_guest_configure(struct nq_guest *guest, const char *config_file)
+{
+    free(guest->config_file);
+    guest->config_file = nq_strdup(config_file);
+}
