@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* control_parts.h: what the files behind control.h share with each other.
+ *
+ * Owns    nothing.
+ * Blocks  never.
+ * Thread  under the lock of the simulator.
+ * Fails   in the reply: {"error": "a sentence"}.
+ * Limits  none of its own.
+ */
+#ifndef SIM_CONTROL_PARTS_H
+#define SIM_CONTROL_PARTS_H
+
+#include "control.h"
+
+void sim_control_refuse(struct sim_reply *reply, unsigned status, const char *text);
+
+/* The body as JSON, or NULL and the reply filled. An empty body is an empty object. */
+cJSON *sim_control_json(const struct sim_request *request, struct sim_reply *reply)
+    __attribute__((warn_unused_result));
+
+/* A number in the query; false and the reply filled when it is none. */
+bool sim_control_number(const struct sim_request *request, const char *name,
+                        uint64_t fallback, uint64_t max, uint64_t *ret_number,
+                        struct sim_reply *reply) __attribute__((warn_unused_result));
+
+/* control_change.c: makes the world another one. */
+extern const struct sim_family sim_change_family;
+/* control_fault.c: breaks, holds and releases requests. */
+extern const struct sim_family sim_fault_family;
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world.h: everything this NSX Manager knows: VMs, groups, firewall, settings.
+ * Not for: HTTP. Time is an argument, so a test of the world needs no clock.
+ *
+ * Owns    all objects of the world.
+ * Blocks  only in sim_world_open(), to read the file.
+ * Thread  under the lock of the simulator.
+ * Fails   false and a sentence that names the member of the JSON text.
+ * Limits  SIM_WORLD_BYTES_MAX for the file; the maxima below for the objects.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "dfw.h"
+
+#define SIM_WORLD_BYTES_MAX (256u * 1024 * 1024)
+#define SIM_VMS_MAX         200000
+#define SIM_GROUPS_MAX      10000
+#define SIM_POLICIES_MAX    10000
+#define SIM_OPERATIONS_MAX  10000
+
+/* Every member has the same name in the world file and in PATCH /sim/settings. */
+struct sim_settings {
+    char *user;
+    char *password;
+    char *product_version;
+    char *node_version;
+    struct sim_delays delays;
+    uint64_t tag_operation_delay_ms;
+    bool vm_paging_quirk;      /* vm_paging: quirk or spec */
+    bool flat_statistics;      /* statistics: nested or flat */
+    bool missing_is_400;       /* missing_policy_object: 404 or 400 */
+    uint64_t page_size_max;    /* a smaller page than clients ask for */
+    uint64_t requests_per_s;   /* 0: no limit */
+    uint64_t concurrent;       /* 0: no limit */
+    uint64_t lockout_failures; /* 0: never */
+    uint64_t lockout_s;
+};
+
+/* PUT /policy/api/v1/infra/tags/tag-operations/{id}: asynchronous. */
+struct sim_operation {
+    char *id;
+    cJSON *doc;        /* as it was put */
+    cJSON *status;     /* TagBulkOperationStatus, without "status"; NULL until it ran */
+    bool failed;       /* for at least one VM */
+    uint64_t begin_ms; /* Pending before */
+    uint64_t end_ms;   /* Running before, then it takes effect */
+    uint64_t request;  /* journal number of the request that put it */
+};
+
+/* A tag that really came to or left a VM. request is 0 when a control call did it. */
+struct sim_change {
+    uint64_t request;
+    const char *external_id;
+    const char *display_name;
+    bool added;
+    const struct sim_tag *tag;
+};
+
+typedef void sim_change_fn(void *arg, const struct sim_change *change);
+
+struct sim_world {
+    struct sim_settings settings;
+    size_t vm_count;
+    struct sim_vm **vms;
+    struct sim_groups groups;
+    struct sim_policies policies;
+    size_t policies_made; /* numbers the rules, never reused */
+    cJSON *services;
+    cJSON *firewall;     /* DfwFirewallConfiguration */
+    cJSON *exclude_list; /* PolicyExcludeList */
+    size_t operation_count;
+    struct sim_operation *operations;
+    sim_change_fn *on_change; /* may be NULL */
+    void *on_change_arg;
+};
+
+struct sim_world *sim_world_open(const char *path, struct sim_err *err)
+    __attribute__((warn_unused_result));
+struct sim_world *sim_world_new(const cJSON *json, struct sim_err *err)
+    __attribute__((warn_unused_result));
+struct sim_world *sim_world_free(struct sim_world *world); /* takes and returns NULL */
+
+/* Lets everything happen whose time has come. Call before every look at the world. */
+void sim_world_settle(struct sim_world *world, uint64_t now_ms);
+
+/* VM of this external id, or NULL. */
+struct sim_vm *sim_world_find_vm(const struct sim_world *world, const char *external_id);
+
+/* json as in sim_vm_new(). */
+bool sim_world_add_vm(struct sim_world *world, const cJSON *json, uint64_t now_ms,
+                      struct sim_err *err) __attribute__((warn_unused_result));
+bool sim_world_patch_vm(struct sim_world *world, struct sim_vm *vm, const cJSON *patch,
+                        uint64_t now_ms, struct sim_err *err)
+    __attribute__((warn_unused_result));
+void sim_world_remove_vm(struct sim_world *world, struct sim_vm *vm);
+
+enum sim_tag_action { SIM_TAGS_ADD, SIM_TAGS_REMOVE, SIM_TAGS_REPLACE };
+
+/* The tags vm would have; must be freed. False: more than SIM_TAGS_MAX. */
+bool sim_world_plan_tags(const struct sim_vm *vm, enum sim_tag_action action,
+                         const struct sim_tags *tags, struct sim_tags *ret_planned)
+    __attribute__((warn_unused_result));
+/* Gives vm exactly these tags and reports each real change. */
+void sim_world_apply_tags(struct sim_world *world, struct sim_vm *vm,
+                          const struct sim_tags *tags, uint64_t request, uint64_t now_ms);
+
+/* Takes ownership of doc, a checked TagBulkOperation. Replaces one of the same id. */
+void sim_world_put_operation(struct sim_world *world, const char *id, cJSON *doc,
+                             uint64_t request, uint64_t now_ms);
+const struct sim_operation *sim_world_find_operation(const struct sim_world *world,
+                                                     const char *id);
+
+/* Replaces group or policy by id, or adds it. False leaves the world as it was. */
+bool sim_world_put_group(struct sim_world *world, const cJSON *doc, const char *where,
+                         struct sim_err *err) __attribute__((warn_unused_result));
+bool sim_world_put_policy(struct sim_world *world, const cJSON *doc, const char *where,
+                          struct sim_err *err) __attribute__((warn_unused_result));
+bool sim_world_set_exclude_list(struct sim_world *world, const cJSON *members,
+                                const char *where, struct sim_err *err)
+    __attribute__((warn_unused_result));
+
+/* Changes the settings that json names. False changes none. */
+bool sim_world_set(struct sim_world *world, const cJSON *json, struct sim_err *err)
+    __attribute__((warn_unused_result));
+cJSON *sim_world_settings_json(const struct sim_world *world);
+
+/* A change of the VM is on its way that alters membership in this group. */
+bool sim_world_group_in_progress(const struct sim_world *world,
+                                 const struct sim_group *group);
+
+struct sim_dfw sim_world_dfw(const struct sim_world *world);
+
+/* All of it, as a world file with the current state. */
+cJSON *sim_world_json(const struct sim_world *world);
+
+#endif
