@@ -9,9 +9,16 @@ OID_ROOT ?= 1.3.6.1.4.1.8072.9999.9999.2611
 
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
+BINDIR     ?= $(PREFIX)/bin
 DLMODDIR   ?= $(PREFIX)/lib/snmp/dlmod
 MIBDIR     ?= $(PREFIX)/share/snmp/mibs
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+DOCDIR     ?= $(PREFIX)/share/doc/nsx-quarantine
+CONFDIR    ?= $(SYSCONFDIR)/nsx-quarantine
 
+# ---- compiler ---------------------------------------------------------------------------
+
+comma := ,
 PKGS := libcurl libcjson libconfig sqlite3
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes \
         -Wmissing-prototypes -Wvla -Wundef -Werror
@@ -19,63 +26,280 @@ OPT_release := -O2 -D_FORTIFY_SOURCE=2
 OPT_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined
 LINK_asan   := -fsanitize=address,undefined
+# nodelete: libraries may leave helper threads behind. The sanitizers' own symbols come
+# from the process that loads the module, so only the release is linked with defs.
+LINK_MODULE := -shared -Wl,-z,nodelete -Wl$(comma)--version-script=plugin/entry/dlmod.map \
+               $(if $(LINK_$(VARIANT)),,-Wl$(comma)-z$(comma)defs)
+OPT_fuzz    := $(OPT_asan) -fsanitize=fuzzer-no-link
+LINK_fuzz   := $(LINK_asan)
 
 OUT   := $(BUILD)/$(VARIANT)
-comma := ,
 DEFINES  := -D_GNU_SOURCE -DNQ_VERSION='"$(VERSION)"' \
             -DNQ_OID_ROOT='$(subst .,$(comma),$(OID_ROOT))'
 CFLAGS   := -std=c11 -g -fPIC -fvisibility=hidden -fstack-protector-strong $(WARN) \
             $(OPT_$(VARIANT))
-CPPFLAGS := -Iplugin $(DEFINES) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -MMD -MP
+# Empty while pkg-config is not installed yet: targets that install call make once more.
+CPPFLAGS := -Iplugin -I$(BUILD)/gen $(DEFINES) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS  := -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(LINK_$(VARIANT))
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnetsnmpagent -lnetsnmp
 SIM_LIBS := -lmicrohttpd -lcjson
 
-PROGRAM := $(OUT)/nsx-quarantine
-MODULE  := $(OUT)/nsx-quarantine.so
-SIM     := $(OUT)/nsx-sim
-CORE    := $(OUT)/libnq.a
+# ---- what is built ----------------------------------------------------------------------
+
+PROGRAM  := $(OUT)/nsx-quarantine
+MODULE   := $(OUT)/nsx-quarantine.so
+SIM      := $(OUT)/nsx-sim
+CORE     := $(OUT)/libnq.a
+ENTRY    := $(OUT)/libentry.a
+KILLSYNC := $(OUT)/killsync.so
+MIBS     := $(BUILD)/mibs
+MIB      := mibs/NSX-QUARANTINE-MIB.txt
 
 CORE_SRC    := $(filter-out plugin/entry/%,$(wildcard plugin/*/*.c))
-SHARED_SRC  := $(wildcard plugin/entry/service.c plugin/entry/intake.c plugin/entry/hostlog.c)
-PROGRAM_SRC := $(filter-out plugin/entry/dlmod.c $(SHARED_SRC),$(wildcard plugin/entry/*.c))
-MODULE_SRC  := $(wildcard plugin/entry/dlmod.c)
+# The linker takes what a host needs out of these: main.o pulls the commands, dlmod.o the
+# engine's service.
+ENTRY_SRC   := $(filter-out plugin/entry/main.c plugin/entry/dlmod.c,\
+               $(wildcard plugin/entry/*.c))
 SIM_SRC     := $(wildcard tests/sim/*.c)
 UNIT_SRC    := $(wildcard tests/unit/test_*.c) $(wildcard tests/component/test_*.c)
 TEST_SUPPORT_SRC := $(wildcard tests/component/world*.c)
+FUZZ_SRC    := $(wildcard tests/fuzz/*.c)
 
 obj = $(patsubst %.c,$(OUT)/%.o,$(1))
 UNIT_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(UNIT_SRC))
+FUZZ_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(FUZZ_SRC))
+
+JOBS   := $(shell nproc 2>/dev/null || echo 2)
+PYTHON := /usr/bin/python3
+SUB    := $(MAKE) --no-print-directory
+export BUILD VARIANT OID_ROOT
+
+# V=1 shows the whole commands.
+ifeq ($(V),1)
+run = $(2)
+else
+run = @printf '  %-4s %s\n' $(1) $@; $(2)
+endif
 
 .PHONY: all
-all: $(PROGRAM) $(MODULE) $(SIM)
+all: $(PROGRAM) $(MODULE) $(SIM) ## build the program, the snmpd module and the simulator
 
-$(OUT)/%.o: %.c
+# Its content, and so its time, changes only when a compiler or a flag does.
+FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+$(OUT)/.flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	@echo '$(subst ','"'"',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','"'"',$(FLAGS))' >$@
+
+.PHONY: FORCE
+FORCE:
+
+# The database schema as a C string.
+SCHEMA := $(BUILD)/gen/schema_sql.h
+$(SCHEMA): plugin/store/schema.sql
+	@mkdir -p $(@D)
+	@{ echo '/* Made from $<. */'; echo 'static const char schema_sql[] ='; \
+	   sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/    "&\\n"/' $<; echo '    ;'; } >$@
+
+$(OUT)/%.o: %.c $(OUT)/.flags | $(SCHEMA)
+	@mkdir -p $(@D)
+	$(call run,CC,$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<)
 
 $(CORE): $(call obj,$(CORE_SRC))
+$(ENTRY): $(call obj,$(ENTRY_SRC))
+$(CORE) $(ENTRY):
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call run,AR,$(AR) rcs $@ $^)
 
-$(PROGRAM): $(call obj,$(PROGRAM_SRC) $(SHARED_SRC)) $(CORE)
-	$(CC) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
+$(PROGRAM): $(call obj,plugin/entry/main.c) $(ENTRY) $(CORE)
+	$(call run,LD,$(CC) $(LDFLAGS) -pie -o $@ $^ $(LIBS))
 
-$(MODULE): $(call obj,$(MODULE_SRC) $(SHARED_SRC)) $(CORE)
-	$(CC) $(LDFLAGS) -shared -Wl,-z,nodelete -Wl,-z,defs -o $@ $^ $(LIBS)
+$(MODULE): $(call obj,plugin/entry/dlmod.c) $(ENTRY) $(CORE)
+	$(call run,LD,$(CC) $(LDFLAGS) $(LINK_MODULE) -o $@ $^ $(LIBS))
 
 $(SIM): $(call obj,$(SIM_SRC))
-	$(CC) $(LDFLAGS) -o $@ $^ $(SIM_LIBS)
+	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(SIM_LIBS))
 
-$(OUT)/tests/%: $(OUT)/tests/%.o $(call obj,$(TEST_SUPPORT_SRC) $(SHARED_SRC)) $(CORE)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+$(KILLSYNC): $(call obj,tests/support/killsync.c)
+	$(call run,LD,$(CC) -shared -o $@ $^)
+
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(CORE)
+	$(call run,LD,$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS))
+
+$(OUT)/tests/%: $(OUT)/tests/%.o $(call obj,$(TEST_SUPPORT_SRC)) $(ENTRY) $(CORE)
+	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka)
+
+# Headers that a file includes, as the compiler saw them.
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+BASE_MIBS := $(MIBS)/SNMPv2-SMI
+OUR_MIB   := $(MIBS)/NSX-QUARANTINE-MIB
+ROOT_ARCS := $(subst ., ,$(patsubst 1.3.6.1.4.1.%,%,$(OID_ROOT)))
+.PHONY: mibs
+mibs: $(BASE_MIBS) $(OUR_MIB) ## collect our MIB and the IETF base modules it needs
+
+$(BASE_MIBS):
+	@contrib/tools/fetch-mibs $(MIBS)
+
+# The way to the default root stands in the module; any other takes its place.
+DEFAULT_ROOT := 1.3.6.1.4.1.8072.9999.9999.2611
+OTHER_ROOT   := -e '/^netSnmp.* OBJECT IDENTIFIER/d' \
+                -e 's/{ netSnmpPlaypen 2611 }/{ enterprises $(ROOT_ARCS) }/'
+$(OUR_MIB): $(MIB) $(OUT)/.flags
+	@mkdir -p $(@D)
+	@sed $(if $(filter $(DEFAULT_ROOT),$(OID_ROOT)),-n p,$(OTHER_ROOT)) $< >$@
+
+# ---- tests ------------------------------------------------------------------------------
+
+# Every step adds a line "passed failed" to the tally; `make check` ends with their sum.
+TALLY := $(abspath $(BUILD))/tally
+
+.PHONY: check
+check: ## install what is missing, then run every test; ends with "N passed, N failed"
+	@contrib/tools/install-deps build run test lint
+	@$(SUB) check-installed
+
+.PHONY: check-installed
+check-installed: mibs
+	@rm -f $(TALLY)
+	@bad=0; \
+	run() { echo; echo "==> $$*"; $(SUB) "$$@" TALLY=$(TALLY) || bad=1; }; \
+	run lint; \
+	run unit VARIANT=release; \
+	run unit VARIANT=asan; \
+	run integration VARIANT=release; \
+	run integration VARIANT=asan; \
+	contrib/tools/tally $(TALLY) || bad=1; \
+	exit $$bad
 
 .PHONY: unit
-unit: $(UNIT_BIN) ## run the unit and component tests
-	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
+unit: mibs ## run the unit and component tests (VARIANT=release or asan)
+	@$(SUB) -j$(JOBS) unit-programs
+	@contrib/tools/run-unit $(TALLY) $(UNIT_BIN)
+
+.PHONY: unit-programs
+unit-programs: $(UNIT_BIN)
+
+# ARGS goes to pytest, for example ARGS='-k release -x'.
+.PHONY: integration
+integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pytest)
+	@$(SUB) -j$(JOBS) all $(KILLSYNC)
+	@$(PYTHON) -m pytest tests/integration --tally=$(TALLY) $(ARGS)
+
+.PHONY: demo
+demo: ## install what is missing, then tell the story (HOST=agentx|dlmod, KEEP=1)
+	@contrib/tools/install-deps build run
+	@$(SUB) demo-installed
+
+.PHONY: demo-installed
+demo-installed: mibs
+	@echo "==> building"
+	@$(SUB) -s -j$(JOBS) all
+	@$(PYTHON) tests/demo.py --host=$(or $(HOST),agentx) $(if $(filter 1 yes,$(KEEP)),--keep)
+
+FUZZ_SECONDS ?= 30
+.PHONY: fuzz
+fuzz: ## fuzz each entry of tests/fuzz for FUZZ_SECONDS (30)
+	@contrib/tools/install-deps build fuzz
+	@$(SUB) -j$(JOBS) fuzz-programs CC=clang VARIANT=fuzz
+	@$(SUB) fuzz-run CC=clang VARIANT=fuzz
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_BIN)
+
+.PHONY: fuzz-run
+fuzz-run:
+	@contrib/tools/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+# Published OpenAPI files of NSX are not ours to ship; name where yours are.
+SPECS ?= ../shared/specs
+.PHONY: conformance
+conformance: ## compare our NSX requests with NSX's published API files (SPECS=directory)
+	@if [ ! -d "$(SPECS)" ]; then echo "conformance: skipped, no directory $(SPECS)"; else \
+	$(SUB) integration ARGS="tests/conformance --specs=$(SPECS)"; fi
+
+# ---- lint -------------------------------------------------------------------------------
+
+# The build is one compiler's opinion; lint-compiler asks the other one.
+OTHER_CC := $(if $(findstring clang,$(CC)),gcc,clang)
+ALL_C    := $(wildcard plugin/*/*.c tests/*/*.c)
+ALL_H    := $(wildcard plugin/*/*.h tests/*/*.h)
+SCRIPTS  := $(shell grep -lE '^\#!.*(bash|/sh)' .ci/run contrib/tools/* 2>/dev/null)
+LINTS    := build compiler format cppcheck layers exports banned text mib shell
+
+.PHONY: lint $(LINTS:%=lint-%)
+lint: mibs ## compilers, format, static analysis, house rules
+	@bad=0; for l in $(LINTS); do \
+	    if $(SUB) -s lint-$$l; then echo "ok    lint-$$l"; echo "1 0" >>$(TALLY); \
+	    else echo "FAIL  lint-$$l"; echo "0 1" >>$(TALLY); bad=1; fi; \
+	done; exit $$bad
+
+lint-build:
+	@$(SUB) -j$(JOBS) all unit-programs $(KILLSYNC) >/dev/null
+
+lint-compiler:
+	@printf '%s\n' $(ALL_C) | xargs -P $(JOBS) -n 4 \
+	    $(OTHER_CC) $(CPPFLAGS) -std=c11 $(WARN) -fsyntax-only
+
+lint-format:
+	@clang-format --dry-run -Werror $(ALL_C) $(ALL_H) || \
+	    { echo "what to do: clang-format -i FILE"; exit 1; }
+
+# Without uthash's macros cppcheck takes loop variables for uninitialised. Tests may crash
+# on NULL: that is a failure too.
+lint-cppcheck:
+	@mkdir -p $(BUILD)/gen/cppcheck && ln -sf /usr/include/uthash.h $(BUILD)/gen/cppcheck
+	@cppcheck --enable=warning,performance,portability --std=c11 --quiet -j $(JOBS) \
+	    --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
+	    --suppress='nullPointer:tests/unit/*' -Iplugin -I$(BUILD)/gen \
+	    -I$(BUILD)/gen/cppcheck $(DEFINES) plugin tests
+
+lint-layers:
+	@contrib/tools/check-layers plugin
+
+lint-exports: $(MODULE)
+	@contrib/tools/check-exports $(MODULE)
+
+lint-banned:
+	@contrib/tools/check-banned $(ALL_C) $(ALL_H)
+
+lint-text:
+	@contrib/tools/check-text
+
+lint-mib: mibs
+	@contrib/tools/check-mib-syntax $(MIBS)
+
+lint-shell:
+	@shellcheck $(SCRIPTS)
+
+# ---- installation -----------------------------------------------------------------------
+
+CONF_EXAMPLES := $(wildcard conf/*.conf conf/*.conf.example)
+UNITS         := $(wildcard conf/*.service conf/*.socket)
+
+.PHONY: install
+install: all $(OUR_MIB) ## install below DESTDIR, PREFIX, SYSCONFDIR
+	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/nsx-quarantine
+	install -D -m 0644 $(MODULE) $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so
+	install -D -m 0644 $(OUR_MIB) $(DESTDIR)$(MIBDIR)/NSX-QUARANTINE-MIB.txt
+	install -d $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CONFDIR)
+	install -m 0644 $(CONF_EXAMPLES) $(DESTDIR)$(DOCDIR)/examples/
+	$(if $(UNITS),install -m 0644 $(UNITS) $(DESTDIR)$(UNITDIR)/)
+	@echo "Installed. Next: copy $(DOCDIR)/examples/nsx-quarantine.conf to $(CONFDIR)/,"
+	@echo "edit it, and run: nsx-quarantine check"
+
+.PHONY: uninstall
+uninstall: ## remove what install put there; configuration and state stay
+	rm -f $(DESTDIR)$(BINDIR)/nsx-quarantine $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so \
+	    $(DESTDIR)$(MIBDIR)/NSX-QUARANTINE-MIB.txt \
+	    $(patsubst conf/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS))
+	rm -rf $(DESTDIR)$(DOCDIR)
+	-rmdir $(DESTDIR)$(CONFDIR)
 
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' \
+	    $(firstword $(MAKEFILE_LIST))

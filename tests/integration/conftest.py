@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the integration tests, and what is printed when one fails."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from support.lab import HOSTS, Lab  # noqa: E402 (the path above comes first)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--tally", help="append 'passed failed' to this file")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """The last line of `make check` is the sum of such lines."""
+    tally = config.getoption("tally")
+    if tally:
+        stats = terminalreporter.stats
+        bad = len(stats.get("failed", [])) + len(stats.get("error", []))
+        with open(tally, "a", encoding="ascii") as file:
+            file.write(f"{len(stats.get('passed', []))} {bad}\n")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows the log of every process it started."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for lab in getattr(item, "labs", []):
+            for name, text in lab.logs():
+                report.sections.append((f"{lab.host} lab, {name}", text))
+
+
+@pytest.fixture
+def make_lab(request):
+    """Makes laboratories that are taken down, and judged, at the end of the test.
+
+    Every test, whatever it is about, fails when a daemon died, a sanitizer reported
+    something, or the trap counters do not add up.
+    """
+    request.node.labs = labs = []
+
+    def make(*args, **kwargs):
+        lab = Lab(*args, **kwargs)
+        labs.append(lab)
+        return lab
+
+    yield make
+    try:
+        for lab in labs:
+            if lab.engine_alive and lab.snmp.get("nqEngineHealth.0") != "failed":
+                lab.check_balance()
+    finally:
+        for lab in labs:
+            lab.stop()
+    problems = [problem for lab in labs for problem in lab.problems()]
+    assert not problems, "\n".join(problems)
+    for lab in labs:
+        lab.remove()
+
+
+@pytest.fixture(params=HOSTS)
+def host(request):
+    """Tests that name this run once in our agent and once in snmpd itself."""
+    return request.param
+
+
+@pytest.fixture
+def lab(make_lab, host):
+    """A running laboratory that enforces."""
+    return make_lab(host).start()
+
+
+@pytest.fixture
+def agent_lab(make_lab):
+    """The same, for what does not depend on the host."""
+    return make_lab("agentx").start()

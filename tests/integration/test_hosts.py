@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Living with snmpd: reloads, restarts, latency, and starts that must not happen."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from support import nsx_calls
+from support.lab import PROGRAM
+from support.snmp import summary
+
+EX_CONFIG = 78  # sysexits.h
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def test_twenty_reloads_leak_no_descriptor_and_lose_no_row(make_lab):
+    lab = make_lab("dlmod").start()
+    lab.send_trap("VDI-01")
+    lab.send_trap("VDI-02")
+    lab.wait(lambda: [row["nqVmOperState"] for row in lab.cases().values()]
+             == ["isolated"] * 2, "both to be isolated")
+    rows = stable(lab.cases())
+
+    def reload():
+        before = lab.snmp.get("nqEngineStarted.0")
+        seen = lab.daemons["snmpd"].text().count("Reconfiguring daemon")
+        lab.kill("snmpd", signal.SIGHUP)
+        lab.wait(lambda: lab.daemons["snmpd"].text().count("Reconfiguring daemon") > seen,
+                 "snmpd to reload")
+        lab.wait_answers()
+        return before
+
+    reload()
+    lab.wait(lambda: quiet(lab), "no request under way")
+    pid = lab.daemons["snmpd"].pid
+    after_one = descriptors(pid)
+    for _ in range(19):
+        reload()
+        assert stable(lab.cases()) == rows
+    lab.wait(lambda: descriptors(pid) <= after_one,
+             f"{after_one} descriptors again, now {descriptors(pid)}")
+
+    assert lab.daemons["snmpd"].pid == pid
+    assert len(lab.sim.tag_changes()) == 2
+
+
+def stable(rows):
+    """What a reload must not change."""
+    moving = ("nqVmRungs",)
+    return {i: {k: v for k, v in row.items() if k not in moving}
+            for i, row in rows.items()}
+
+
+def quiet(lab):
+    return all(request["answered"] for request in lab.sim.requests())
+
+
+def test_snmpd_answers_within_50_ms_while_nsx_hangs(lab):
+    packet = lab.snmp.record_get("nqEngineMode.0", "nqCasesOpen.0", "nqTrapsReceived.0")
+    lab.snmp.latencies_ms(packet, 50)
+    lab.sim.fault(**nsx_calls.EVERYTHING, hang=True)
+    for computer in ("VDI-01", "VDI-02", "VDI-03"):
+        lab.send_trap(computer)
+    lab.wait(lambda: lab.traps()["Acted"] == 3, "three cases")
+    lab.wait(lambda: not quiet(lab), "a request that hangs")
+
+    times = lab.snmp.latencies_ms(packet, 400)
+
+    print("GET while NSX hangs:", summary(times))
+    assert not quiet(lab)
+    assert max(times) < 50, summary(times)
+
+
+def test_the_agent_comes_back_after_a_restart_of_snmpd(agent_lab):
+    agent_lab.send_trap("VDI-01")
+    agent_lab.wait_case(OperState="isolated")
+
+    agent_lab.kill("snmpd", signal.SIGTERM)
+    agent_lab.restart("snmpd")
+    agent_lab.wait(agent_lab.snmp.answers, "the agent to register again", 40)
+
+    agent_lab.wait_case(OperState="isolated")
+    agent_lab.send_trap("VDI-02")
+    agent_lab.wait(lambda: len(agent_lab.sim.tag_changes()) == 2, "the second tag")
+
+
+def test_a_trap_is_acted_on_while_snmpd_is_away(agent_lab):
+    agent_lab.kill("snmpd")
+
+    agent_lab.send_trap("VDI-01")
+
+    agent_lab.wait(lambda: not agent_lab.sim.allowed("VDI-01", "file-server"), "the isolation")
+    agent_lab.restart("snmpd")
+    agent_lab.wait(agent_lab.snmp.answers, "the agent to register again", 40)
+    agent_lab.wait_case(OperState="isolated")
+
+
+def test_the_agent_starts_before_snmpd(make_lab):
+    lab = make_lab("agentx").start(engine=False)
+    lab.kill("snmpd")
+    lab.start_engine()
+    lab.send_trap("VDI-01")
+    lab.wait(lambda: not lab.sim.allowed("VDI-01", "file-server"), "the isolation")
+
+    lab.restart("snmpd")
+
+    lab.wait(lab.snmp.answers, "the agent to register", 40)
+    lab.wait_case(OperState="isolated")
+
+
+def test_a_frozen_snmpd_does_not_stop_the_engine(agent_lab):
+    agent_lab.kill("snmpd", signal.SIGSTOP)
+    agent_lab.send_trap("VDI-01")
+
+    agent_lab.wait(lambda: not agent_lab.sim.allowed("VDI-01", "file-server"), "the isolation")
+    agent_lab.kill("snmpd", signal.SIGCONT)
+    agent_lab.wait(agent_lab.snmp.answers, "answers again", 40)
+    agent_lab.wait_case(OperState="isolated")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_agent_ends_cleanly_on_a_signal(agent_lab, number):
+    agent_lab.expected_dead.add("agent")
+    agent_lab.daemons["agent"].signal(number)
+
+    assert agent_lab.daemons["agent"].wait() == 0
+
+
+def run(lab, *words):
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=20,
+                          check=False, cwd=lab.folder)
+
+
+def test_a_second_engine_on_the_same_state_is_refused(agent_lab):
+    done = run(agent_lab, "agent", "-c", agent_lab.conf, "-x",
+               f"unix:{agent_lab.folder}/agentx.sock")
+
+    assert done.returncode not in (0, None), done
+    assert "another engine owns the state directory" in done.stderr + done.stdout
+    assert agent_lab.snmp.answers()
+
+
+BROKEN = {
+    "no such option": ("state_directory", "state_dir"),
+    "a value out of range": ("retry_first_s = 0.1", "retry_first_s = -1.0"),
+    "a value of the wrong type": ("retry_first_s = 0.1", 'retry_first_s = "soon"'),
+    "an unknown word": ('mode = "enforce"', 'mode = "panic"'),
+    "not https": ("https://", "http://"),
+    "not an OID": ('trap_oid = ".1.3', 'trap_oid = ".1.x'),
+    "not an expression": ("^Alert: .*Malware", "^Alert: (Malware"),
+    "a missing value": ('    user = "admin";\n', ""),
+    "not libconfig": ("managers = (", "managers = ["),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_configuration_names_the_line_and_nothing_starts(make_lab, what):
+    lab = make_lab("agentx").start(engine=False)
+    good = open(lab.conf, encoding="utf-8").read()
+    old, new = BROKEN[what]
+    assert old in good
+    lab.write("nsx-quarantine.conf", good.replace(old, new))
+
+    for words in (["check", "-c", lab.conf], ["agent", "-c", lab.conf, "-x",
+                                              f"unix:{lab.folder}/agentx.sock"]):
+        done = run(lab, *words)
+        assert done.returncode == EX_CONFIG, done
+        assert re.search(re.escape(lab.conf) + r":\d+", done.stderr), done
+    assert os.listdir(lab.path("state")) == []
+    assert lab.sim.requests() == []
+
+
+def test_a_missing_configuration_is_named(make_lab):
+    lab = make_lab("agentx").start(engine=False)
+
+    done = run(lab, "agent", "-c", "/nonexistent/nsx-quarantine.conf")
+
+    assert done.returncode == EX_CONFIG
+    assert "/nonexistent/nsx-quarantine.conf" in done.stderr
+
+
+def test_a_password_file_that_others_can_read_is_refused(make_lab):
+    lab = make_lab("agentx").start(engine=False)
+    os.chmod(lab.path("nsx-password"), 0o644)
+
+    done = run(lab, "agent", "-c", lab.conf, "-x", f"unix:{lab.folder}/agentx.sock")
+
+    assert done.returncode == EX_CONFIG, done
+    assert "nsx-password" in done.stderr
+
+
+def test_snmpd_lives_on_with_a_module_that_cannot_start(make_lab):
+    lab = make_lab("dlmod").start(engine=False)
+    text = open(lab.conf, encoding="utf-8").read()
+    lab.write("nsx-quarantine.conf", text.replace("state_directory", "state_dir"))
+
+    lab.start_snmpd()
+    lab.wait(lambda: lab.snmp.get("nqEngineHealth.0") == "failed", "the health to say so")
+
+    assert "state_dir" in lab.snmp.get("nqEngineHealthText.0")
+    assert lab.cases() == {}
+
+
+def test_the_password_is_nowhere_but_in_its_file(agent_lab):
+    agent_lab.send_trap("VDI-01")
+    agent_lab.wait_case(OperState="isolated")
+    secret = agent_lab.password
+
+    for name, text in agent_lab.logs():
+        assert secret not in text, name
+    pid = agent_lab.engine.pid
+    for name in ("cmdline", "environ"):
+        with open(f"/proc/{pid}/{name}", encoding="utf-8") as file:
+            assert secret not in file.read(), name
+    with open(agent_lab.path("state/state.db"), "rb") as file:
+        assert secret.encode() not in file.read()

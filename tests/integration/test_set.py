@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wrong SET values get the precise error of RFC 3416, and change nothing."""
+
+import pytest
+
+WRONG = [
+    ("nqEngineMode.0", "s", "enforce", "wrongType"),
+    ("nqEngineMode.0", "i", "0", "wrongValue"),
+    ("nqEngineMode.0", "i", "4", "wrongValue"),
+    ("nqEngineMode.1", "i", "2", "noCreation"),
+    ("nqEngineVersion.0", "s", "9", "notWritable"),
+    ("nqCasesOpen.0", "u", "9", "notWritable"),
+    ("nqVmAdminState.{case}", "s", "release", "wrongType"),
+    ("nqVmAdminState.{case}", "i", "0", "wrongValue"),
+    ("nqVmAdminState.{case}", "i", "6", "wrongValue"),
+    ("nqVmAdminState.{case}", "i", "3", "inconsistentValue"),
+    ("nqVmAdminState.{case}", "i", "4", "inconsistentValue"),
+    ("nqVmAdminState.{case}", "i", "5", "inconsistentValue"),
+    ("nqVmAdminState.99999", "i", "2", "noCreation"),
+    ("nqVmOperState.{case}", "i", "7", "notWritable"),
+    ("nqVmName.{case}", "s", "x", "notWritable"),
+    ("nqVmComment.{case}", "i", "1", "wrongType"),
+    ("nqVmComment.{case}", "s", "x" * 256, "wrongLength"),
+    ("nqVmComment.{case}", "x", "0A", "wrongValue"),
+    ("nqVmComment.{case}", "x", "FF", "wrongValue"),
+    ("nqVmComment.99999", "s", "x", "noCreation"),
+    ("nqGroupMembers.1", "u", "0", "notWritable"),
+]
+
+
+def test_every_wrong_value_gets_its_own_error(lab):
+    lab.send_trap("VDI-01")
+    case = lab.wait_case(OperState="isolated")["index"]
+
+    seen = {}
+    for name, kind, value, _ in WRONG:
+        name = name.format(case=case)
+        seen[name, kind, value] = lab.snmp.set_reason(name, kind, value)
+
+    assert seen == {(name.format(case=case), kind, value): reason
+                    for name, kind, value, reason in WRONG}
+    assert lab.cases()[case]["nqVmOperState"] == "isolated"
+    assert lab.cases()[case]["nqVmComment"] == ""
+
+
+def test_one_wrong_varbind_refuses_the_whole_set(lab):
+    lab.send_trap("VDI-01")
+    case = lab.wait_case(OperState="isolated")["index"]
+
+    comment = lab.snmp.qualified(f"nqVmComment.{case}")
+    admin = lab.snmp.qualified(f"nqVmAdminState.{case}")
+    with pytest.raises(AssertionError, match="wrongValue"):
+        lab.snmp.run("snmpset", "-Ir", lab.snmp.address, comment, "s", "x", admin, "i", "9",
+                     version="3")
+
+    assert lab.cases()[case]["nqVmComment"] == ""
+
+
+def test_a_comment_is_kept_through_a_restart(lab):
+    lab.send_trap("VDI-01")
+    case = lab.wait_case(OperState="isolated")["index"]
+
+    lab.snmp.set(f"nqVmComment.{case}", "s", "ticket 4711, ümlaut")
+    lab.wait(lambda: lab.cases()[case]["nqVmComment"] == "ticket 4711, ümlaut", "the text")
+    lab.kill_engine()
+    lab.restart_engine()
+
+    assert lab.cases()[case]["nqVmComment"] == "ticket 4711, ümlaut"

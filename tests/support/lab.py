@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole site in a temporary directory: NSX simulator, snmpd, our engine in one of its two
+hosts, snmptrapd, and a second snmptrapd that receives our notifications.
+
+Everything listens on loopback at free ports. Lab stops only what it started.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from support import settings
+from support.certificates import make_ca, make_certificates
+from support.process import Daemon, free_port
+from support.simulator import Simulator
+from support.snmp import READ_COMMUNITY, Snmp
+from support.waiting import wait_for
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
+VARIANT = os.environ.get("VARIANT", "release")
+OUT = os.path.join(BUILD, VARIANT)
+ROOT = os.environ.get("OID_ROOT", "1.3.6.1.4.1.8072.9999.9999.2611")
+WORLD = os.path.join(TOP, "tests/data/sim/vdi.json")
+PROGRAM = os.path.join(OUT, "nsx-quarantine")
+MODULE = os.path.join(OUT, "nsx-quarantine.so")
+SIMULATOR = os.path.join(OUT, "nsx-sim")
+KILLSYNC = os.path.join(OUT, "killsync.so")
+MIBS = os.path.join(BUILD, "mibs")
+
+HOSTS = ("agentx", "dlmod")
+
+
+class Lab:
+    """start() brings everything up; stop() takes it down and may be called at any time.
+
+    world is a file of the simulator; conf replaces values of settings.DEFAULTS.
+    """
+
+    def __init__(self, host="agentx", world=WORLD, **conf):
+        assert host in HOSTS, host
+        self.host = host
+        self.folder = tempfile.mkdtemp(prefix="nq-")
+        self.program = PROGRAM
+        self.conf = self.path("nsx-quarantine.conf")
+        self.root = ROOT
+        self.world = world
+        self.values = {**settings.DEFAULTS, "ca_file": self.path("ca.pem"), **conf}
+        self.daemons = {}
+        self.expected_dead = set()
+        self.engine_env = {}
+        self.sim = None
+        self.nsx_port = None
+        with open(world, encoding="utf-8") as file:
+            self.password = json.load(file)["password"]
+        self.snmpd_port = free_port()
+        self.trap_port = free_port()
+        self.sink_port = free_port()
+        self.snmp = Snmp(self.path("client"), MIBS, self.snmpd_port, self.root)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self.remove()
+
+    # ---- files ----------------------------------------------------------------------
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text, mode=0o644):
+        with open(os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode),
+                  "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def write_conf(self):
+        """Our configuration, from the values of this laboratory."""
+        return self.write("nsx-quarantine.conf", settings.OURS.format(
+            folder=self.folder, nsx_port=self.nsx_port, **self.values))
+
+    def new_ca(self):
+        """Our engine trusts another CA than the one that signed for the simulator."""
+        make_ca(self.folder, "other")
+        self.values["ca_file"] = self.path("other.pem")
+        self.write_conf()
+
+    # ---- life -----------------------------------------------------------------------
+
+    def start(self, engine=True):
+        """Starts everything and waits until it answers; engine=False leaves ours out."""
+        make_certificates(self.folder)
+        os.makedirs(self.path("state"), mode=0o750, exist_ok=True)
+        self.write("nsx-password", self.password, 0o600)
+        self.start_simulator()
+        self.write_conf()
+        self.start_sink()
+        self.start_snmptrapd()
+        if engine or self.host == "agentx":
+            self.start_snmpd()
+        if engine:
+            self.start_engine()
+            self.wait_answers()
+        return self
+
+    def add(self, name, argv, persistent=None, **env):
+        """Registers and starts one daemon."""
+        folder = self.path(f"{persistent or name}.d")
+        os.makedirs(folder, exist_ok=True)
+        environment = {
+            "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": folder,
+            "MIBS": "", "SNMPCONFPATH": folder, "SNMP_PERSISTENT_DIR": folder,
+            "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:verify_asan_link_order=0",
+            "UBSAN_OPTIONS": "print_stacktrace=1", **env,
+        }
+        daemon = Daemon(name, argv, self.path(f"{name}.log"), environment)
+        self.daemons[name] = daemon
+        self.expected_dead.discard(name)
+        return daemon.start()
+
+    def start_simulator(self):
+        """Starts the NSX simulator; a second start uses the same port."""
+        port_file = self.path("nsx-port")
+        if os.path.exists(port_file):
+            os.unlink(port_file)
+        self.add("simulator", [
+            SIMULATOR, "--world", self.world, "--cert", self.path("server.pem"),
+            "--key", self.path("server.key"), "--port", self.nsx_port or 0,
+            "--port-file", port_file])
+        self.nsx_port = int(self.wait(lambda: read(port_file).strip(),
+                                      "the simulator to write its port"))
+        self.sim = Simulator(self.nsx_port, self.path("ca.pem"))
+
+    def start_snmpd(self):
+        if self.host == "agentx":
+            host = settings.SNMPD_AGENTX.format(folder=self.folder)
+            env = {}
+        else:
+            host = settings.SNMPD_DLMOD.format(module=MODULE, conf=self.conf)
+            env = {**self.module_env(), **self.engine_env}
+        conf = self.write("snmpd.conf", settings.snmpd_conf(
+            self.snmpd_port, self.sink_port, self.root, host))
+        # Without -smux it would listen on TCP port 199 as well.
+        self.add("snmpd", ["snmpd", "-f", "-Lo", "-C", "-c", conf, "-r", "-I", "-smux"],
+                 **env)
+        self.wait(lambda: "NET-SNMP version" in self.daemons["snmpd"].text(),
+                  "snmpd to start")
+
+    @staticmethod
+    def module_env():
+        """What snmpd needs so that a module built with sanitizers can be loaded."""
+        if VARIANT != "asan":
+            return {}
+        library = subprocess.run(["gcc", "-print-file-name=libasan.so"], text=True,
+                                 capture_output=True, check=True).stdout.strip()
+        # snmpd itself leaves memory behind, which is not ours to judge.
+        return {"LD_PRELOAD": os.path.realpath(library),
+                "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0:exitcode=99"}
+
+    def start_engine(self):
+        """Starts the agent. In the other host the engine is in snmpd already."""
+        if self.host == "dlmod":
+            if "snmpd" not in self.daemons or not self.daemons["snmpd"].running:
+                self.start_snmpd()
+            return
+        self.add("agent", [PROGRAM, "agent", "-c", self.conf, "-x",
+                           f"unix:{self.folder}/agentx.sock"], **self.engine_env)
+
+    def start_snmptrapd(self):
+        conf = self.write("snmptrapd.conf",
+                          settings.snmptrapd_conf(PROGRAM, self.conf))
+        self.add("snmptrapd", ["snmptrapd", "-f", "-Lo", "-Onxet", "-n", "-C", "-c", conf,
+                               f"udp:127.0.0.1:{self.trap_port}"])
+        self.wait(lambda: "NET-SNMP version" in self.daemons["snmptrapd"].text(),
+                  "snmptrapd to start")
+
+    def start_sink(self):
+        """The management station: it only writes down what it receives."""
+        conf = self.write("sink.conf", settings.sink_conf())
+        self.add("sink", ["snmptrapd", "-f", "-Lo", "-OQUs", "-n", "-C", "-c", conf,
+                          "-F", "notification %V\\t%v\\n", "-M", MIBS, "-m",
+                          "NSX-QUARANTINE-MIB:SNMPv2-MIB",
+                          f"udp:127.0.0.1:{self.sink_port}"])
+        self.wait(lambda: "NET-SNMP version" in self.daemons["sink"].text(),
+                  "the receiver of notifications to start")
+
+    @property
+    def engine(self):
+        """The process that holds the engine."""
+        return self.daemons["agent" if self.host == "agentx" else "snmpd"]
+
+    @property
+    def engine_alive(self):
+        """True when it runs and can be asked."""
+        name = "agent" if self.host == "agentx" else "snmpd"
+        return (name in self.daemons and self.daemons[name].running
+                and self.snmp.answers())
+
+    def kill(self, name, number=signal.SIGKILL):
+        """Sends a signal; after one that kills, waits for the end."""
+        daemon = self.daemons[name]
+        if number in (signal.SIGKILL, signal.SIGTERM):
+            self.expected_dead.add(name)
+            daemon.signal(number)
+            daemon.wait()
+        else:
+            daemon.signal(number)
+
+    def kill_engine(self):
+        self.kill(self.engine.name)
+
+    def restart(self, name):
+        """Starts a daemon again that has ended."""
+        {"agent": self.start_engine, "snmpd": self.start_snmpd,
+         "snmptrapd": self.start_snmptrapd, "sink": self.start_sink,
+         "simulator": self.start_simulator}[name]()
+
+    def restart_engine(self):
+        self.restart(self.engine.name)
+        self.wait_answers()
+
+    def stop(self):
+        """Ends everything in the order in which a machine would; idempotent."""
+        for name in ("snmptrapd", "agent", "snmpd", "sink", "simulator"):
+            if name in self.daemons:
+                self.daemons[name].stop()
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def problems(self):
+        """What must never happen in any test: deaths, sanitizer reports, bad exits."""
+        found = []
+        for name, daemon in self.daemons.items():
+            found += [f"{name}: {report}" for report in daemon.reports()]
+            clean = (None, 0, -signal.SIGTERM)
+            if name not in self.expected_dead and daemon.status not in clean:
+                found.append(f"{name} ended with status {daemon.status}")
+        return [pair for pair in found if pair[0].startswith("nq")]
+
+    # ---- conditions -----------------------------------------------------------------
+
+    def watch(self):
+        """Fails at once when a daemon died that should live."""
+        for name, daemon in self.daemons.items():
+            if daemon.status is not None and name not in self.expected_dead:
+                raise AssertionError(f"{name} died with status {daemon.status}; its log "
+                                     f"ends with:\n{tail(daemon.text())}")
+
+    def wait(self, predicate, what, timeout=15.0):
+        return wait_for(predicate, what, timeout, watch=self.watch)
+
+    def wait_answers(self):
+        """Waits until the engine answers through snmpd, with rows loaded."""
+        self.wait(lambda: self.snmp.answers() and
+                  self.snmp.get("nqEngineHealth.0") != "failed", "the engine to answer")
+
+    def cases(self):
+        return self.snmp.table("nqVmTable")
+
+    def wait_case(self, timeout=15.0, count=1, **columns):
+        """Waits for a row with these columns, written without "nqVm"; returns it.
+
+        The row has its index as "index". More than count rows fail at once.
+        """
+        wanted = {f"nqVm{name}": value for name, value in columns.items()}
+
+        def find():
+            rows = self.cases()
+            assert len(rows) <= count, f"{len(rows)} rows, expected {count}: {rows}"
+            for index, row in rows.items():
+                if all(row.get(name) == value for name, value in wanted.items()):
+                    return {"index": index, **row}
+            find.rows = rows
+            return None
+
+        try:
+            return self.wait(find, f"a case with {columns}", timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; rows: {getattr(find, 'rows', None)}") from None
+
+    def traps(self):
+        """The counters of nqTraps by the name of what they count."""
+        names = ("Received", "Acted", "Coalesced", "Ignored", "Held", "Refused",
+                 "Malformed", "Spooled")
+        text = self.snmp.run("snmpget", "-Oqv", self.snmp.address,
+                             *[self.snmp.qualified(f"nqTraps{name}.0") for name in names])
+        return dict(zip(names, map(int, text.split())))
+
+    def check_balance(self):
+        """Nothing is silent: every trap is counted by what became of it."""
+        traps = self.traps()
+        parts = sum(traps[name] for name in ("Acted", "Coalesced", "Ignored", "Held",
+                                             "Refused", "Malformed"))
+        assert traps["Received"] == parts, traps
+
+    def notifications(self):
+        """[(name, {"column.index": text})] that the management station received."""
+        found = []
+        for line in self.daemons["sink"].text().splitlines():
+            if not line.startswith("notification "):
+                continue
+            pairs = dict(pair.split(" = ", 1)
+                         for pair in line[len("notification "):].split("\t") if " = " in pair)
+            name = pairs.pop("snmpTrapOID.0", "")
+            found.append((name, pairs))
+        return [pair for pair in found if pair[0].startswith("nq")]
+
+    def wait_notification(self, name, timeout=15.0):
+        """Waits for the newest notification of that name; returns its objects."""
+        def find():
+            return [pairs for n, pairs in self.notifications() if n == name]
+        return self.wait(find, f"notification {name}", timeout)[-1]
+
+    # ---- traps ----------------------------------------------------------------------
+
+    def trap_command(self, computer="VDI-01", kind="v2c", oid=settings.ALERT_TRAP,
+                     **alert):
+        """The command that sends the malware trap, as a list of words."""
+        target = f"localhost:{self.trap_port}"
+        varbinds = [settings.EVENT_NUMBER, "i", "190",
+                    settings.DESCRIPTION, "s", settings.alert(computer, **alert)]
+        if kind == "v1":
+            enterprise, specific = re.fullmatch(r"(.*)\.0\.(\d+)", oid).groups()
+            return ["snmptrap", "-v1", "-c", READ_COMMUNITY, target, enterprise,
+                    "127.0.0.1", "6", specific, "", *varbinds]
+        tool = {"v2c": "snmptrap", "inform": "snmpinform"}[kind]
+        return [tool, "-v2c", "-c", READ_COMMUNITY, target, "", oid, *varbinds]
+
+    def send_trap(self, computer="VDI-01", kind="v2c", **more):
+        return self.snmp.call(self.trap_command(computer, kind, **more))
+
+    def send_raw_trap(self, *varbinds, oid=settings.ALERT_TRAP):
+        """A v2c trap with any varbinds, in the words of snmptrap(1)."""
+        return self.snmp.call(["snmptrap", "-v2c", "-c", READ_COMMUNITY,
+                               f"localhost:{self.trap_port}", "", oid, *varbinds])
+
+    def hand_over(self, text):
+        """Runs the traphandle program with this text; returns the finished process."""
+        return subprocess.run([PROGRAM, "trap", "-c", self.conf], input=text, text=True,
+                              capture_output=True, timeout=30, check=False,
+                              env={"PATH": os.environ["PATH"]})
+
+    # ---- for people -----------------------------------------------------------------
+
+    def logs(self):
+        """[(name, text)] of everything that was started, our configuration included."""
+        logs = [(name, daemon.text()) for name, daemon in self.daemons.items()]
+        return [("nsx-quarantine.conf", read(self.conf))] + logs
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def tail(text, lines=15):
+    return "\n".join(text.splitlines()[-lines:])

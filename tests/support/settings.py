@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration files of the laboratory: ours, snmpd's and snmptrapd's."""
+
+from support.snmp import AUTH_KEY, PRIV_KEY, READ_COMMUNITY, WRITE_USER
+
+# RFC 5612 reserves this arc for documentation. A DSM's own OIDs are not published.
+EXAMPLE = ".1.3.6.1.4.1.32473.1"
+ALERT_TRAP = f"{EXAMPLE}.0.190"
+EVENT_NUMBER = f"{EXAMPLE}.1.1.1.0"
+DESCRIPTION = f"{EXAMPLE}.1.1.2.0"
+
+# Short times, so that a retry, a pause or a deadline is over soon; Lab(conf={...}) changes
+# single values.
+DEFAULTS = {
+    "mode": "enforce",
+    "resolve_timeout_s": 2.0,
+    "prove_timeout_s": 10.0,
+    "verify_interval_s": 1.0,
+    "group_interval_s": 0.5,
+    "retry_first_s": 0.1,
+    "retry_most_s": 0.5,
+    "timeout_s": 5.0,
+    "auth_pause_s": 2.0,
+    "inventory_interval_s": 60.0,
+    "quarantine_group": "/infra/domains/default/groups/quarantine",
+    "trap": ALERT_TRAP,
+    "description": DESCRIPTION,
+    "nsx_user": "admin",
+    }
+
+OURS = """\
+# nsx-quarantine of a laboratory: short times, NSX is the simulator.
+engine = {{
+    mode = "{mode}";
+    state_directory = "{folder}/state";
+}};
+timing = {{
+    resolve_timeout_s = {resolve_timeout_s};
+    prove_timeout_s = {prove_timeout_s};
+    verify_interval_s = {verify_interval_s};
+    group_interval_s = {group_interval_s};
+    retry_first_s = {retry_first_s};
+    retry_most_s = {retry_most_s};
+}};
+managers = ( {{
+    name = "lab";
+    url = "https://localhost:{nsx_port}";
+    user = "{nsx_user}";
+    password_file = "{folder}/nsx-password";
+    ca_file = "{ca_file}";
+    timeout_s = {timeout_s};
+    auth_pause_s = {auth_pause_s};
+    inventory_interval_s = {inventory_interval_s};
+}} );
+groups = (
+    {{ name = "quarantine"; manager = "lab"; role = "quarantine";
+      path = "{quarantine_group}"; }},
+    {{ name = "vdi"; manager = "lab"; role = "watched";
+      path = "/infra/domains/default/groups/vdi"; }}
+);
+triggers = ( {{
+    name = "malware";
+    trap_oid = "{trap}";
+    conditions = ( {{ oid = "{description}"; matches = "^Alert: .*Malware"; }} );
+    computer = {{ oid = "{description}"; key = "Subject"; }};
+    cause = {{ oid = "{description}"; key = "Alert"; }};
+    severity = {{ oid = "{description}"; key = "Severity"; }};
+}} );
+"""
+
+SNMPD = """\
+# The recommended access: everybody who knows the community may read our tree, and only
+# one SNMPv3 user with authentication and encryption may write it.
+agentAddress udp:127.0.0.1:{port}
+createUser {user} SHA-256 "{auth}" AES "{priv}"
+view nsxquarantine included .{root}
+rwuser {user} authpriv -V nsxquarantine
+rocommunity {community} 127.0.0.1 -V nsxquarantine
+dontLogTCPWrappersConnects yes
+trap2sink 127.0.0.1:{sink_port} {community}
+{host}
+"""
+
+SNMPD_AGENTX = """\
+master agentx
+agentXSocket unix:{folder}/agentx.sock
+"""
+
+SNMPD_DLMOD = """\
+dlmod nsxQuarantine {module}
+nsxQuarantineConfig {conf}
+"""
+
+SNMPTRAPD = """\
+authCommunity log,execute {community}
+traphandle default {program} trap -c {conf}
+"""
+
+SINK = """\
+authCommunity log {community}
+"""
+
+
+def alert(computer, name="Malware Detected", severity="Critical"):
+    """The text that Deep Security Manager gives an alert."""
+    return f"Alert: {name}\nSubject: {computer}\nSeverity: {severity}"
+
+
+def snmpd_conf(port, sink_port, root, host):
+    return SNMPD.format(port=port, sink_port=sink_port, root=root, host=host,
+                        user=WRITE_USER, auth=AUTH_KEY, priv=PRIV_KEY,
+                        community=READ_COMMUNITY)
+
+
+def snmptrapd_conf(program, conf):
+    return SNMPTRAPD.format(community=READ_COMMUNITY, program=program, conf=conf)
+
+
+def sink_conf():
+    return SINK.format(community=READ_COMMUNITY)
