@@ -24,9 +24,10 @@ static const struct nq_config *conf_of(const struct nq_episode *episode)
 
 static uint32_t random_number(void)
 {
-    uint32_t number = 0;
-    (void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
-    return number;
+    uint32_t number;
+    /* Without randomness there is no jitter, which is no reason to fail. */
+    return getrandom(&number, sizeof(number), GRND_NONBLOCK) == sizeof(number) ? number
+                                                                               : 0;
 }
 
 uint32_t nq_span_ms(int64_t from_ms, int64_t to_ms)

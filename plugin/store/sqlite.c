@@ -414,12 +414,17 @@ struct nq_store *nq_store_sqlite_open(const char *path, struct nq_err *reterr)
     if (opened) {
         (void)sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
     }
+    /* SQLite opens what it may not write as read-only. The schema comes before the journal
+     * mode, which is kept in the file: that of another release stays as it is. */
     opened =
         opened &&
+        (sqlite3_db_readonly(store->db, "main") == 0 ||
+         nq_fail(reterr, NQ_STORE_OPEN, "%s: not writable", path)) &&
+        prepare_schema(store, reterr) &&
         check_pragma(store, "PRAGMA journal_mode=WAL", "wal", NQ_STORE_OPEN, reterr) &&
         run_sql(store, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", NQ_STORE_OPEN,
                 reterr) &&
-        prepare_schema(store, reterr) && prepare_statements(store, reterr);
+        prepare_statements(store, reterr);
     if (!opened) {
         close_store(&store->base);
         return NULL;
