@@ -177,7 +177,7 @@ unit: mibs ## run the unit and component tests (VARIANT=release or asan)
 	@contrib/tools/run-unit $(TALLY) $(UNIT_BIN)
 
 .PHONY: unit-programs
-unit-programs: $(UNIT_BIN)
+unit-programs: $(UNIT_BIN) $(SIM)
 
 # ARGS goes to pytest, for example ARGS='-k release -x'.
 .PHONY: integration
@@ -224,7 +224,7 @@ OTHER_CC := $(if $(findstring clang,$(CC)),gcc,clang)
 ALL_C    := $(wildcard plugin/*/*.c tests/*/*.c)
 ALL_H    := $(wildcard plugin/*/*.h tests/*/*.h)
 SCRIPTS  := $(shell grep -lE '^\#!.*(bash|/sh)' .ci/run contrib/tools/* 2>/dev/null)
-LINTS    := build compiler format cppcheck layers exports banned text mib shell
+LINTS    := build compiler format cppcheck layers exports banned text readme mib shell
 
 .PHONY: lint $(LINTS:%=lint-%)
 lint: mibs ## compilers, format, static analysis, house rules
@@ -265,6 +265,9 @@ lint-banned:
 lint-text:
 	@contrib/tools/check-text
 
+lint-readme:
+	@contrib/tools/check-readme
+
 lint-mib: mibs
 	@contrib/tools/check-mib-syntax $(MIBS)
 
@@ -273,7 +276,7 @@ lint-shell:
 
 # ---- installation -----------------------------------------------------------------------
 
-CONF_EXAMPLES := $(wildcard conf/*.conf conf/*.conf.example)
+CONF_EXAMPLES := $(wildcard conf/*.conf conf/*.sysusers conf/*.tmpfiles)
 UNITS         := $(wildcard conf/*.service conf/*.socket)
 
 .PHONY: install
@@ -281,8 +284,12 @@ install: all $(OUR_MIB) ## install below DESTDIR, PREFIX, SYSCONFDIR
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/nsx-quarantine
 	install -D -m 0644 $(MODULE) $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so
 	install -D -m 0644 $(OUR_MIB) $(DESTDIR)$(MIBDIR)/NSX-QUARANTINE-MIB.txt
-	install -d $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CONFDIR)
+	install -d $(DESTDIR)$(DOCDIR)/examples/triggers \
+	    $(DESTDIR)$(DOCDIR)/examples/snmptrapd.service.d \
+	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CONFDIR)
 	install -m 0644 $(CONF_EXAMPLES) $(DESTDIR)$(DOCDIR)/examples/
+	for d in triggers snmptrapd.service.d; do \
+	    install -m 0644 conf/$$d/*.conf $(DESTDIR)$(DOCDIR)/examples/$$d/ || exit 1; done
 	$(if $(UNITS),install -m 0644 $(UNITS) $(DESTDIR)$(UNITDIR)/)
 	@echo "Installed. Next: copy $(DOCDIR)/examples/nsx-quarantine.conf to $(CONFDIR)/,"
 	@echo "edit it, and run: nsx-quarantine check"
