@@ -42,14 +42,14 @@ static void post_realization(struct sim *sim, const struct sim_request *request,
                              struct sim_reply *reply)
 {
     cJSON *json = sim_control_json(request, reply);
-    cJSON *both;
     struct sim_err err;
 
     if (json == NULL) {
         return;
     }
     if (SIM_JSON_CHECK(json, realization_members, "", &err)) {
-        both = cJSON_DetachItemFromObjectCaseSensitive(json, "delay_ms");
+        cJSON *both = cJSON_DetachItemFromObjectCaseSensitive(json, "delay_ms");
+
         if (both != NULL) {
             cJSON_DeleteItemFromObjectCaseSensitive(json, "realization_delay_ms");
             cJSON_AddItemToObject(json, "realization_delay_ms", both);

@@ -245,7 +245,7 @@ static struct sim_judgement walk(const struct judge *judge, enum sim_direction d
     return judgement;
 }
 
-bool sim_dfw_excludes(const struct sim_dfw *dfw, const struct sim_view *vm)
+static bool is_excluded(const struct sim_dfw *dfw, const struct sim_view *vm)
 {
     const struct sim_subject subject = {.vm = vm};
     const cJSON *item;
@@ -277,7 +277,7 @@ static const char *unprotected(const struct sim_dfw *dfw, const struct sim_vm *v
     if (vm->enforced == NULL) {
         return "the VM is not realized yet";
     }
-    if (sim_dfw_excludes(dfw, vm->enforced)) {
+    if (is_excluded(dfw, vm->enforced)) {
         return "the VM is on the exclude list";
     }
     return NULL;

@@ -55,7 +55,4 @@ struct sim_verdict {
 /* Both ports must allow. Counts into the rules that decided. */
 struct sim_verdict sim_dfw_judge(const struct sim_dfw *dfw, const struct sim_flow *flow);
 
-/* Is the VM on the exclude list, as the firewall knows it. */
-bool sim_dfw_excludes(const struct sim_dfw *dfw, const struct sim_view *vm);
-
 #endif

@@ -3,7 +3,6 @@
 #include "exchange.h"
 
 #include <poll.h>
-#include <string.h>
 
 #include "api.h"
 
@@ -154,7 +153,7 @@ enum sim_ending sim_exchange_run(struct sim *sim, struct sim_exchange *exchange)
                  : 0;
     sim->guard.in_progress--;
     sim_journal_answer(&sim->journal, request->number, status,
-                       ending == SIM_ENDING_ANSWER);
+                       ending == SIM_ENDING_ANSWER && !client_gone(exchange->fd));
     write_log(sim, request, fault, ending, status);
     sim_notify(sim);
     sim_unlock(sim);

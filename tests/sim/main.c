@@ -195,7 +195,7 @@ static bool serve(struct sim *sim, const struct options *options, struct sim_err
         (void)sigwait(&ending, &number);
     }
     if (server != NULL) {
-        server = sim_server_stop(server);
+        sim_server_stop(server);
     }
     free(cert);
     free(key);
