@@ -144,6 +144,13 @@ static int run_agent(struct agent *agent)
 
 /* ---- the command --------------------------------------------------------------------- */
 
+static bool refuse(const char *option, const char *value, const char *allowed)
+{
+    (void)fprintf(stderr, "nsx-quarantine agent: %s: '%s' is none of: %s\n", option,
+                  value, allowed);
+    return false;
+}
+
 static bool read_level(const char *name, enum nq_log_level *ret_level)
 {
     for (int level = NQ_LOG_ERROR; level <= NQ_LOG_DEBUG; level++) {
@@ -152,13 +159,14 @@ static bool read_level(const char *name, enum nq_log_level *ret_level)
             return true;
         }
     }
-    return false;
+    return refuse("--level", name, "error, warning, notice, info, debug");
 }
 
 static bool read_log(const char *name, bool *ret_syslog)
 {
     *ret_syslog = strcmp(name, "syslog") == 0;
-    return *ret_syslog || strcmp(name, "stderr") == 0;
+    return *ret_syslog || strcmp(name, "stderr") == 0 ||
+           refuse("--log", name, "stderr, syslog");
 }
 
 static int run(int argc, char **argv)

@@ -18,8 +18,8 @@
 
 #include "base/err.h"
 
-/* A trap names a computer by one text, or by two as in `name (other name)`. */
-#define NQ_HINTS_MAX 2
+/* A trap names a computer by one text, which may stand for two: `name (other name)`. */
+#define NQ_HINTS_MAX 3
 
 struct nq_vm_query {
     size_t hint_count;

@@ -147,9 +147,11 @@ static void fill_from_headers(const struct nq_exchange *exchange,
 
 static void send_next(struct nq_http *http);
 
-/* The exchange is detached, so a callback may start and cancel whatever it likes. */
+/* The exchange is detached, so a callback may start and cancel whatever it likes. The next
+ * one is sent after it: a refused login must be able to recall what waits. */
 static void finish(struct nq_exchange *exchange, enum nq_http_end end, const char *reason)
 {
+    struct nq_http *http = exchange->http;
     struct nq_http_answer answer = {
         .end = end,
         .body = nq_buf_text(&exchange->body),
@@ -159,12 +161,12 @@ static void finish(struct nq_exchange *exchange, enum nq_http_end end, const cha
         .reason = reason,
     };
     detach(exchange);
-    send_next(exchange->http);
     if (exchange->easy) {
         fill_from_headers(exchange, &answer);
     }
     exchange->done(exchange->arg, &answer);
     destroy(exchange);
+    send_next(http);
 }
 
 static void on_giving_up(void *arg)
@@ -395,9 +397,12 @@ struct nq_exchange *nq_http_start(struct nq_http *http, const char *path,
 void nq_http_cancel(struct nq_exchange *exchange)
 {
     struct nq_http *http = exchange->http;
+    const bool was_sent = exchange->stage == SENT;
     detach(exchange);
     destroy(exchange);
-    send_next(http);
+    if (was_sent) { /* who cancels all that wait must not send them by it */
+        send_next(http);
+    }
 }
 
 bool nq_http_waits(const struct nq_exchange *exchange)

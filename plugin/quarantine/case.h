@@ -38,10 +38,12 @@ enum nq_case_event {
     NQ_EV_NOT_PROVEN,
     NQ_EV_CALL_RETRY, /* the call failed and may succeed later */
     NQ_EV_CALL_STOP,  /* the call failed and a person must look */
+    NQ_EV_REFUSED,    /* NSX refused to remove the tag: perhaps there is none */
     NQ_EV_EXPIRED,    /* the deadline of the state has passed */
     NQ_EV_APPROVE,
     NQ_EV_DISMISS,
-    NQ_EV_RELEASE,
+    NQ_EV_RELEASE,       /* and our tag may be on the VM */
+    NQ_EV_DROP,          /* release, and nothing was ever written for this VM */
     NQ_EV_RETRY,         /* retry, and quarantine is wanted */
     NQ_EV_RETRY_RELEASE, /* retry, and release is wanted */
     NQ_EV_END
@@ -83,6 +85,10 @@ bool nq_case_step(enum nq_case_state state, enum nq_case_event event,
  * Pure. */
 bool nq_case_command_event(const struct nq_case *record, enum nq_mode mode,
                            enum nq_wanted command, enum nq_case_event *ret_event);
+
+/* Our tag may be on the VM of this case, as far as the record tells: release has to remove
+ * it. Pure. */
+bool nq_case_may_carry_tag(const struct nq_case *record);
 
 /* The case still needs something: neither released nor foreign. */
 bool nq_case_is_open(const struct nq_case *record);

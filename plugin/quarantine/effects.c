@@ -22,37 +22,43 @@ static const struct nq_config *conf_of(const struct nq_episode *episode)
 
 static void on_reply(void *arg, const struct nq_reply *reply);
 
-static struct nq_call *start_find(struct nq_episode *episode)
+static void start_find(struct nq_episode *episode)
 {
-    struct nq_identity identity;
+    struct nq_backend *backend = backend_of(episode);
+    struct nq_identity identity; /* lent: the backend copies what it keeps */
     nq_resolve_split(episode->record.identity, &identity);
-    return backend_of(episode)->ops->find_vms(backend_of(episode), &identity.query,
-                                              on_reply, episode);
+    episode->call = backend->ops->find_vms(backend, &identity.query, on_reply, episode);
 }
 
-static struct nq_call *start_add(struct nq_episode *episode)
+static void change_tag(struct nq_episode *episode, enum nq_tag_change change)
 {
-    return backend_of(episode)->ops->change_tag(
-        backend_of(episode), NQ_TAG_ADD, episode->record.external_id, on_reply, episode);
+    struct nq_backend *backend = backend_of(episode);
+    episode->call = backend->ops->change_tag(backend, change, episode->record.external_id,
+                                             on_reply, episode);
 }
 
-static struct nq_call *start_remove(struct nq_episode *episode)
+static void start_add(struct nq_episode *episode)
 {
-    return backend_of(episode)->ops->change_tag(backend_of(episode), NQ_TAG_REMOVE,
-                                                episode->record.external_id, on_reply,
-                                                episode);
+    change_tag(episode, NQ_TAG_ADD);
 }
 
-static struct nq_call *start_read(struct nq_episode *episode)
+static void start_remove(struct nq_episode *episode)
 {
-    return backend_of(episode)->ops->read_vm(
-        backend_of(episode), episode->record.external_id, on_reply, episode);
+    change_tag(episode, NQ_TAG_REMOVE);
 }
 
-static struct nq_call *start_prove(struct nq_episode *episode)
+static void start_read(struct nq_episode *episode)
 {
-    return backend_of(episode)->ops->prove(
-        backend_of(episode), episode->record.external_id, on_reply, episode);
+    struct nq_backend *backend = backend_of(episode);
+    episode->call =
+        backend->ops->read_vm(backend, episode->record.external_id, on_reply, episode);
+}
+
+static void start_prove(struct nq_episode *episode)
+{
+    struct nq_backend *backend = backend_of(episode);
+    episode->call =
+        backend->ops->prove(backend, episode->record.external_id, on_reply, episode);
 }
 
 /* ---- answers ------------------------------------------------------------------------ */
@@ -87,7 +93,7 @@ static void reply_find(struct nq_episode *episode, const struct nq_reply *reply)
     if (event == NQ_EV_PROTECTED) {
         (void)snprintf(text, sizeof(text),
                        "\"%s\" is a VM of type %s; only REGULAR ones are quarantined",
-                       reply->vms[0].display_name, reply->vms[0].type);
+                       vm->display_name, vm->type);
     } else if (nq_engine_now(episode->engine) - episode->record.changed_ms <
                conf_of(episode)->resolve_timeout_ms) {
         /* The inventory may lag, and shows doubles for a while during vMotion. */
@@ -121,7 +127,9 @@ static void reply_read(struct nq_episode *episode, const struct nq_reply *reply)
 {
     struct nq_case *record = &episode->record;
     const bool acknowledged = episode->acknowledged;
+    const bool refused = episode->refused;
     episode->acknowledged = false;
+    episode->refused = false;
     if (reply->vm_count == 0) {
         (void)nq_episode_apply(episode, NQ_EV_GONE, NULL, "NSX has no such VM any more");
         return;
@@ -132,6 +140,10 @@ static void reply_read(struct nq_episode *episode, const struct nq_reply *reply)
         (void)nq_episode_apply(
             episode, NQ_EV_UNCHANGED, NULL,
             "NSX acknowledged the change of the tag but does not show it");
+        return;
+    }
+    if (refused && present) {
+        (void)nq_episode_apply(episode, NQ_EV_CALL_STOP, NULL, record->last_error);
         return;
     }
     if (present) {
@@ -182,7 +194,7 @@ static void reply_prove(struct nq_episode *episode, const struct nq_reply *reply
 
 /* An effect that is a call: how it starts and what its answer means. */
 struct effect_row {
-    struct nq_call *(*start)(struct nq_episode *episode);
+    void (*start)(struct nq_episode *episode); /* sets episode->call */
     void (*on_success)(struct nq_episode *episode, const struct nq_reply *reply);
     bool needs_vm; /* without a known VM, the VM is found instead */
     bool writes;
@@ -221,6 +233,11 @@ static void reply_error(struct nq_episode *episode, const struct effect_row *row
         return;
     }
     const bool stop = nq_err_fate(err) == NQ_FATE_STOP;
+    if (stop && row->on_success == reply_remove) {
+        episode->refused = true;
+        (void)nq_episode_apply(episode, NQ_EV_REFUSED, NULL, text);
+        return;
+    }
     nq_log(stop ? NQ_LOG_ERROR : NQ_LOG_WARNING,
            "call to NSX failed: case=%u vm=%s state=%s code=%s fate=%s err=%s",
            record->id, nq_text_or_empty(record->name), nq_case_state_name(record->state),
@@ -266,30 +283,31 @@ static bool may_write(struct nq_episode *episode)
     return true;
 }
 
+bool nq_effect_writes(enum nq_case_effect effect)
+{
+    return effect_rows[effect].writes;
+}
+
 void nq_episode_perform(struct nq_episode *episode)
 {
-    struct nq_backend *backend = backend_of(episode);
     const enum nq_case_effect effect = episode->effect;
     if (effect == NQ_DO_NOTHING || effect == NQ_DO_FORGET || episode->pace.armed ||
         (effect == NQ_DO_IDENTIFY && episode->record.external_id)) {
         return;
     }
+    if (episode->call) {
+        return; /* a write: its answer, in the new state, leads on */
+    }
     if (effect == NQ_DO_REFIND) {
         nq_episode_unlink_vm(episode);
         nq_text_set(&episode->record.external_id, NULL);
+        episode->record.tag_writes = 0;
     }
     const struct effect_row *row = row_of(episode, effect);
-    if (episode->call) {
-        if (effect_rows[episode->calling].writes) {
-            return; /* its answer, in the new state, leads on */
-        }
-        backend->ops->cancel(backend, episode->call);
-        episode->call = NULL;
-    }
     if (row->writes && !may_write(episode)) {
         return;
     }
     episode->effect = NQ_DO_NOTHING;
     episode->calling = effect;
-    episode->call = row->start(episode);
+    row->start(episode);
 }

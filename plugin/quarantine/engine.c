@@ -306,7 +306,12 @@ void nq_engine_command(struct nq_engine *engine, uint32_t case_id, enum nq_wante
     enum nq_case_event event;
     if (episode &&
         nq_case_command_event(&episode->record, engine->mode, command, &event)) {
-        (void)nq_episode_apply(episode, event, actor, NULL);
+        const bool unchecked = event == NQ_EV_DISMISS;
+        (void)nq_episode_apply(
+            episode, event, actor,
+            unchecked
+                ? "closed by hand: nobody checked whether the tag is still on the VM"
+                : NULL);
     }
 }
 

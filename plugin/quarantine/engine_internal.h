@@ -24,6 +24,7 @@ struct nq_episode {
     struct nq_call *call;        /* NULL: none is */
     enum nq_notice notice;       /* to be announced after the commit */
     bool acknowledged;  /* NSX acknowledged the last write, not yet seen in a read */
+    bool refused;       /* NSX refused to remove the tag; a read decides */
     bool blocked;       /* a write waits for the mode to leave stopped */
     bool late;          /* prove_timeout has passed and was reported */
     bool dirty;         /* the record differs from the store */
@@ -140,6 +141,8 @@ uint32_t nq_span_ms(int64_t from_ms, int64_t to_ms);
 
 /* Starts what the last step asked for; called after the commit. */
 void nq_episode_perform(struct nq_episode *episode);
+/* The effect changes something in NSX: once begun it is not cancelled. */
+bool nq_effect_writes(enum nq_case_effect effect);
 
 /* ---- groups.c ----------------------------------------------------------------------- */
 

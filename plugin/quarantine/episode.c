@@ -154,9 +154,17 @@ static void plan(struct nq_episode *episode, const struct nq_case_step *step,
                  enum nq_case_event event)
 {
     struct nq_loop *loop = episode->engine->setup.loop;
+    struct nq_backend *backend = episode->engine->setup.backend;
     nq_timer_clear(loop, &episode->pace);
+    if (episode->call && !nq_effect_writes(episode->calling)) {
+        backend->ops->cancel(backend, episode->call); /* nobody wants its answer now */
+        episode->call = NULL;
+    }
     episode->blocked = false;
     episode->effect = step->effect;
+    if (step->effect == NQ_DO_ADD) {
+        episode->record.tag_writes++; /* durable before the tag is */
+    }
     if (step->when != NQ_NOW) {
         nq_timer_set(loop, &episode->pace, pace_ms(episode, step, event), on_pace,
                      episode);
@@ -190,6 +198,7 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
     }
     if (step.wanted) {
         record->wanted = step.wanted;
+        episode->acknowledged = false; /* that was of the opposite write */
     }
     nq_text_set(&record->reason_text, detail);
     if (actor) {
@@ -217,14 +226,19 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
 
 static void on_expiry(void *arg)
 {
-    (void)nq_episode_apply(arg, NQ_EV_EXPIRED, "timer", "its time has passed");
+    struct nq_episode *episode = arg;
+    const bool observed = episode->record.state == NQ_CASE_OBSERVED;
+    const bool tagged = observed && nq_case_may_carry_tag(&episode->record);
+    (void)nq_episode_apply(episode, tagged ? NQ_EV_RELEASE : NQ_EV_EXPIRED, "timer",
+                           "its time has passed");
 }
 
 static void on_limit(void *arg)
 {
     struct nq_episode *episode = arg;
     episode->record.release_at_ms = 0;
-    (void)nq_episode_apply(episode, NQ_EV_RELEASE, "timer",
+    const bool tagged = nq_case_may_carry_tag(&episode->record);
+    (void)nq_episode_apply(episode, tagged ? NQ_EV_RELEASE : NQ_EV_DROP, "timer",
                            "the time limit of the trigger has passed");
 }
 

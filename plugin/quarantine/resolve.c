@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WHOLE 1U /* the bit of the first hint */
+
 /* Cuts white space at both ends of the text that starts at begin. */
 static char *trim(char *begin)
 {
@@ -31,35 +33,43 @@ void nq_resolve_split(const char *text, struct nq_identity *ret_identity)
 {
     struct nq_vm_query *query = &ret_identity->query;
     *query = (struct nq_vm_query){0};
-    (void)snprintf(ret_identity->text, sizeof(ret_identity->text), "%s",
+    (void)snprintf(ret_identity->whole, sizeof(ret_identity->whole), "%s",
                    nq_text_or_empty(text));
+    memcpy(ret_identity->parts, ret_identity->whole, sizeof(ret_identity->parts));
+    add_hint(query, ret_identity->whole);
 
-    char *whole = trim(ret_identity->text);
-    const size_t len = strlen(whole);
-    char *open = strrchr(whole, '(');
-    if (open && open > whole && whole[len - 1] == ')') {
-        whole[len - 1] = '\0';
+    char *parts = trim(ret_identity->parts);
+    const size_t len = strlen(parts);
+    char *open = strrchr(parts, '(');
+    if (open && open > parts && parts[len - 1] == ')') {
+        parts[len - 1] = '\0';
         *open = '\0';
-        add_hint(query, whole);
+        add_hint(query, parts);
         add_hint(query, open + 1);
-    } else {
-        add_hint(query, whole);
     }
+}
+
+/* The hints that count: the whole text if it leads anywhere, else all that do. */
+static unsigned counting_hints(const struct nq_vm *candidates, size_t count)
+{
+    unsigned leading = 0;
+    for (size_t i = 0; i < count; i++) {
+        leading |= candidates[i].matched;
+    }
+    return leading & WHOLE ? WHOLE : leading;
 }
 
 enum nq_case_event nq_resolve_judge(const struct nq_vm *candidates, size_t count,
                                     const struct nq_vm **ret_vm)
 {
-    unsigned leading = 0; /* hints that lead to any VM */
-    for (size_t i = 0; i < count; i++) {
-        leading |= candidates[i].matched;
-    }
-    if (leading == 0) {
+    *ret_vm = NULL;
+    const unsigned hints = counting_hints(candidates, count);
+    if (hints == 0) {
         return NQ_EV_UNKNOWN;
     }
     const struct nq_vm *agreed = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (candidates[i].matched != leading) {
+        if ((candidates[i].matched & hints) != hints) {
             continue;
         }
         if (agreed) {
@@ -70,9 +80,6 @@ enum nq_case_event nq_resolve_judge(const struct nq_vm *candidates, size_t count
     if (!agreed) {
         return NQ_EV_AMBIGUOUS;
     }
-    if (!agreed->regular) {
-        return NQ_EV_PROTECTED;
-    }
     *ret_vm = agreed;
-    return NQ_EV_FOUND;
+    return agreed->regular ? NQ_EV_FOUND : NQ_EV_PROTECTED;
 }

@@ -17,19 +17,22 @@
 #include "nsx/backend.h"
 #include "quarantine/case.h"
 
-/* The hints point into text. */
+/* The hints point into whole and parts. */
 struct nq_identity {
-    char text[NQ_TEXT_MAX + 1];
+    char whole[NQ_TEXT_MAX + 1];
+    char parts[NQ_TEXT_MAX + 1];
     struct nq_vm_query query;
 };
 
-/* Splits `name (other name)` into two hints, anything else is one. Deep Security shows
+/* The first hint is the whole text. `name (other name)` gives two more: Deep Security shows
  * computers in that form, and which of the two is the host name is not fixed. */
 void nq_resolve_split(const char *text, struct nq_identity *ret_identity);
 
-/* NQ_EV_FOUND with *ret_vm, else NQ_EV_UNKNOWN, NQ_EV_AMBIGUOUS or NQ_EV_PROTECTED.
- * One hint that leads anywhere must lead to exactly one VM; two hints must agree on
- * exactly one. */
+/* NQ_EV_FOUND, NQ_EV_UNKNOWN, NQ_EV_AMBIGUOUS or NQ_EV_PROTECTED; *ret_vm is the one VM
+ * in question for FOUND and PROTECTED, else NULL.
+ * If the whole text leads to a VM, the parts do not count: "VDI-01 (2)" is the name of a
+ * clone, not VDI-01. Else, one part that leads anywhere must lead to exactly one VM, and
+ * two parts must agree on exactly one. */
 enum nq_case_event nq_resolve_judge(const struct nq_vm *candidates, size_t count,
                                     const struct nq_vm **ret_vm);
 

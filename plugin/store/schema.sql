@@ -12,6 +12,7 @@ CREATE TABLE quarantine_case (
     owner           INTEGER NOT NULL CHECK (owner BETWEEN 1 AND 2),
     signals         INTEGER NOT NULL,
     attempts        INTEGER NOT NULL,
+    tag_writes      INTEGER NOT NULL,
     rungs           INTEGER NOT NULL,
     tag_time_ms     INTEGER NOT NULL,
     isolate_time_ms INTEGER NOT NULL,

@@ -366,6 +366,10 @@ static bool prepare_schema(struct sqlite_store *store, struct nq_err *reterr)
     }
     const long version = strtol(text, NULL, 10);
     free(text);
+    if (version == 0 && !check_pragma(store, "SELECT count(*) FROM sqlite_master", "0",
+                                      NQ_STORE_SCHEMA, reterr)) {
+        return false; /* a database, but not ours */
+    }
     if (version == 0) {
         return begin(&store->base, reterr) &&
                run_sql(store, schema_sql, NQ_STORE_OPEN, reterr) &&

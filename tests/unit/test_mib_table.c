@@ -737,6 +737,10 @@ static void notification_objects_are_cells_of_the_row_it_is_about(void **state)
             assert_non_null(column);
             assert_true(nq_table_append(what->table, &record, column, &vars));
         }
+        if (!vars) {
+            fail_msg("%s has no objects", what->name);
+            return;
+        }
         const struct name first = NAME(6L, 1L, 3L, 4294967295L);
         assert_int_equal(
             netsnmp_oid_equals(vars->name, vars->name_length, first.arcs, first.len), 0);
