@@ -7,7 +7,8 @@
  * Thread  loop thread only.
  * Fails   through nq_reply.err. A start function never calls back before it returns, calls
  *         back exactly once, and never after cancel().
- * Limits  each call ends within the deadline of the manager's configuration.
+ * Limits  timeout_ms of the configuration for each HTTP exchange of a call. find_vms() may
+ *         wait for a whole inventory sync, at most NQ_SYNC_LIMIT_MS (sync.h).
  */
 #ifndef NQ_NSX_BACKEND_H
 #define NQ_NSX_BACKEND_H

@@ -223,8 +223,8 @@ static void load_last_case(void *arg, uint32_t id)
 
 static void resume(struct nq_engine *engine, enum nq_case_event event)
 {
-    struct nq_episode *episode;
-    struct nq_episode *next;
+    struct nq_episode *episode = NULL;
+    struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)
     {
         const bool wanted =
@@ -275,8 +275,8 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
         give_answers(engine, durable);
     }
     nq_groups_close(engine);
-    struct nq_episode *episode;
-    struct nq_episode *next;
+    struct nq_episode *episode = NULL;
+    struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)
     {
         nq_episode_drop(episode);
@@ -341,8 +341,8 @@ void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char 
     if (mode == NQ_MODE_ENFORCE) {
         resume(engine, NQ_EV_ARMED);
     }
-    struct nq_episode *episode;
-    struct nq_episode *next;
+    struct nq_episode *episode = NULL;
+    struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)
     {
         if (episode->blocked) {
