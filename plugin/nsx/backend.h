@@ -23,6 +23,7 @@
 #define NQ_HINTS_MAX 3
 
 struct nq_vm_query {
+    bool fresh; /* ask NSX even if the inventory has an answer: it was of no use */
     size_t hint_count;
     const char *hints[NQ_HINTS_MAX]; /* each a UUID, an IPv4 or IPv6 address, or a name */
 };

@@ -51,6 +51,7 @@ static void cancel(struct nq_backend *backend, struct nq_call *call)
 
 struct find_call {
     struct nq_call call;
+    bool fresh;
     size_t hint_count;
     char *hints[NQ_HINTS_MAX];
     struct nq_timer timer;
@@ -84,7 +85,7 @@ static void find_now(void *arg)
     }
     struct nq_reply reply = {.missing = ""};
     struct nq_vm *vms = NULL;
-    if (policy->sync.inventory) {
+    if (policy->sync.inventory && (find->final || !find->fresh)) {
         vms = nq_inventory_find(policy->sync.inventory, &query, &reply.vm_count);
     }
     if (reply.vm_count > 0 || find->final) {
@@ -107,6 +108,7 @@ static struct nq_call *find_vms(struct nq_backend *backend,
                                 void *arg)
 {
     struct find_call *find = nq_calloc(1, sizeof(*find));
+    find->fresh = query->fresh;
     for (size_t i = 0; i < query->hint_count && i < NQ_HINTS_MAX; i++) {
         find->hints[find->hint_count++] = nq_strdup(query->hints[i]);
     }

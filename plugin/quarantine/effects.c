@@ -27,6 +27,7 @@ static void start_find(struct nq_episode *episode)
     struct nq_backend *backend = backend_of(episode);
     struct nq_identity identity; /* lent: the backend copies what it keeps */
     nq_resolve_split(episode->record.identity, &identity);
+    identity.query.fresh = episode->record.attempts > 0;
     episode->call = backend->ops->find_vms(backend, &identity.query, on_reply, episode);
 }
 
@@ -147,6 +148,8 @@ static void reply_read(struct nq_episode *episode, const struct nq_reply *reply)
         return;
     }
     if (present) {
+        /* Whoever put it there, release has to take it off. */
+        record->tag_writes += record->tag_writes == 0;
         record->rungs |= NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT);
         if (record->tag_time_ms == 0) {
             record->tag_time_ms =
@@ -235,6 +238,7 @@ static void reply_error(struct nq_episode *episode, const struct effect_row *row
     const bool stop = nq_err_fate(err) == NQ_FATE_STOP;
     if (stop && row->on_success == reply_remove) {
         episode->refused = true;
+        episode->acknowledged = false; /* that was of an earlier write */
         (void)nq_episode_apply(episode, NQ_EV_REFUSED, NULL, text);
         return;
     }

@@ -199,6 +199,7 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
     if (step.wanted) {
         record->wanted = step.wanted;
         episode->acknowledged = false; /* that was of the opposite write */
+        episode->refused = false;
     }
     nq_text_set(&record->reason_text, detail);
     if (actor) {

@@ -355,6 +355,26 @@ static void a_vm_that_is_new_is_found_by_a_fresh_sync(void **state)
     assert_memory_equal(seen.vms, "new-1 1 ", 8);
 }
 
+static void what_the_inventory_knows_is_asked_again_on_demand(void **state)
+{
+    (void)state;
+    struct reply seen;
+    const struct nq_vm_query again = {
+        .fresh = true, .hint_count = 1, .hints = {"VDI-01"}};
+    open_backend();
+    find("VDI-01", NULL, &seen);
+    assert_int_equal(seen.vm_count, 1);
+    manager_post(manager, "/sim/vms", /* its clone takes the name over */
+                 "{\"external_id\":\"new-1\",\"display_name\":\"VDI-01\"}");
+    find("VDI-01", NULL, &seen);
+    assert_int_equal(seen.vm_count, 1);
+    seen = (struct reply){0};
+    (void)started(backend->ops->find_vms(backend, &again, on_reply, &seen), &seen);
+    expect_good(&seen);
+    assert_int_equal(seen.vm_count, 2);
+    assert_int_equal(manager_requests(manager, "GET", ALL_VMS), 2);
+}
+
 static void a_failed_sync_keeps_the_old_inventory_and_says_why(void **state)
 {
     (void)state;
@@ -1004,6 +1024,7 @@ int main(void)
         CONTRACT(many_who_wait_share_one_sync),
         CONTRACT(an_unknown_vm_costs_at_most_one_sync_a_second),
         CONTRACT(a_vm_that_is_new_is_found_by_a_fresh_sync),
+        CONTRACT(what_the_inventory_knows_is_asked_again_on_demand),
         CONTRACT(a_failed_sync_keeps_the_old_inventory_and_says_why),
         CONTRACT(the_inventory_is_read_again_by_time),
         cmocka_unit_test_setup_teardown(lists_of_several_pages_are_read_to_their_end,
