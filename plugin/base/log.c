@@ -44,6 +44,24 @@ void nq_log(enum nq_log_level level, const char *fmt, ...)
     current_sink(current_arg, level, line);
 }
 
+bool nq_log_allows(struct nq_log_limit *limit, int64_t now_ms, const char *what)
+{
+    const int64_t minute = now_ms / 60000 + 1; /* 0 is "never" */
+    if (limit->minute != minute) {
+        if (limit->left_out > 0) {
+            nq_log(NQ_LOG_WARNING, "lines left out: kind=%s count=%u", what,
+                   limit->left_out);
+        }
+        *limit = (struct nq_log_limit){.minute = minute};
+    }
+    if (limit->lines == NQ_LOG_LIMIT_LINES) {
+        limit->left_out++;
+        return false;
+    }
+    limit->lines++;
+    return true;
+}
+
 const char *nq_log_level_name(enum nq_log_level level)
 {
     static const char *const names[] = {"error", "warning", "notice", "info", "debug"};

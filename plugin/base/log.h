@@ -14,6 +14,9 @@
 #ifndef NQ_BASE_LOG_H
 #define NQ_BASE_LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #define NQ_LOG_LINE 1024
 
 enum nq_log_level {
@@ -34,6 +37,19 @@ void nq_log_level(enum nq_log_level most);
 
 void nq_log(enum nq_log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Keeps what an outsider can provoke from filling the log: NQ_LOG_LIMIT_LINES lines a
+ * minute, then one that says how many were left out. One struct, zeroed, for each kind. */
+#define NQ_LOG_LIMIT_LINES 20
+
+struct nq_log_limit {
+    int64_t minute; /* of the monotonic clock */
+    unsigned lines;
+    unsigned left_out;
+};
+
+/* Ask before each line. now_ms: monotonic. what: names the kind in the summary. */
+bool nq_log_allows(struct nq_log_limit *limit, int64_t now_ms, const char *what);
 
 /* "error", "warning", ...; static storage. */
 const char *nq_log_level_name(enum nq_log_level level);

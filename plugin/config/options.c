@@ -179,7 +179,8 @@ static const struct nq_option manager_options[] = {
      .kind = NQ_OPTION_NUMBER,
      AT(nq_manager_conf, concurrency),
      .min = 1,
-     .max = 32,
+     /* NSX locks an account after five refused logins, so fewer may be under way. */
+     .max = 4,
      .preset = "4",
      .help = "exchanges at the same time"},
     {.name = "inventory_interval_s",

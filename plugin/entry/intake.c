@@ -108,13 +108,12 @@ static void on_readable(void *arg, int fd, unsigned events)
         close_connection(connection);
         return;
     }
-    if (got > 0) {
-        if (!nq_buf_add(&connection->text, bytes, (size_t)got)) {
-            on_answer(connection, NQ_INTAKE_REFUSED, "larger than any trap");
-        }
+    const bool kept = got == 0 || nq_buf_add(&connection->text, bytes, (size_t)got);
+    if (got > 0 && kept && connection->text.len <= NQ_TRAP_TEXT_MAX) {
         return;
     }
-    /* The whole text is here; from now on only the engine's answer matters. */
+    /* The whole text is here, or more of it than any trap has, which the engine counts and
+     * refuses; from now on only its answer matters. */
     nq_loop_unwatch(server->loop, fd);
     nq_timer_clear(server->loop, &connection->deadline);
     nq_engine_trap_text(server->engine, nq_buf_text(&connection->text),
@@ -132,7 +131,7 @@ static void on_connect(void *arg, int listener, unsigned events)
     struct connection *connection = nq_calloc(1, sizeof(*connection));
     connection->server = server;
     connection->fd = fd;
-    nq_buf_init(&connection->text, NQ_TRAP_TEXT_MAX);
+    nq_buf_init(&connection->text, NQ_TRAP_TEXT_MAX + READ_SIZE);
     connection->next = server->connections;
     connection->link = &server->connections;
     if (connection->next) {

@@ -86,6 +86,7 @@ struct nq_engine {
     struct nq_pending_answer *answers;
     struct nq_pending_answer **answers_tail;
     struct nq_timer flush;
+    struct nq_log_limit trap_log; /* lines that any sender can provoke */
     bool store_failed;
     struct nq_err store_err;
 

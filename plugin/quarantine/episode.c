@@ -73,16 +73,22 @@ static void log_change(const struct nq_episode *episode, enum nq_case_state befo
     const bool worrying = record->reason == NQ_REASON_TAG_LOST ||
                           record->reason == NQ_REASON_RUNG_LOST ||
                           record->state == NQ_CASE_FAILED;
-    nq_log(worrying  ? NQ_LOG_WARNING
-           : notable ? NQ_LOG_NOTICE
-                     : NQ_LOG_INFO,
-           "case went from %s to %s: case=%u vm=%s id=%s event=%s reason=%s trigger=%s "
-           "cause=%s by=%s text=%s",
-           nq_case_state_name(before), nq_case_state_name(record->state), record->id,
-           nq_text_or_empty(record->name), nq_text_or_empty(record->external_id),
-           nq_case_event_name(event), nq_reason_name(record->reason),
-           nq_text_or_empty(record->trigger), nq_text_or_empty(record->cause),
-           nq_text_or_empty(record->changed_by), nq_text_or_empty(record->reason_text));
+    const enum nq_log_level level = worrying  ? NQ_LOG_WARNING
+                                    : notable ? NQ_LOG_NOTICE
+                                              : NQ_LOG_INFO;
+    char change[64];
+    (void)snprintf(change, sizeof(change), "case went from %s to %s",
+                   nq_case_state_name(before), nq_case_state_name(record->state));
+    nq_log(
+        level,
+        "%s: case=%u vm=%s id=%s state=%s event=%s reason=%s trigger=%s cause=%s by=%s "
+        "text=%s",
+        event == NQ_EV_OPENED ? "case opened" : change, record->id,
+        nq_text_or_empty(record->name), nq_text_or_empty(record->external_id),
+        nq_case_state_name(record->state), nq_case_event_name(event),
+        nq_reason_name(record->reason), nq_text_or_empty(record->trigger),
+        nq_text_or_empty(record->cause), nq_text_or_empty(record->changed_by),
+        nq_text_or_empty(record->reason_text));
 }
 
 /* What a new state means for the record beyond the state itself. */

@@ -51,6 +51,13 @@ static char *evidence_of(const struct nq_trap *trap)
     return nq_buf_take(&line);
 }
 
+/* For lines that any sender can provoke. */
+static bool may_log(struct nq_engine *engine)
+{
+    return nq_log_allows(&engine->trap_log, nq_mono_ms(engine->setup.clock),
+                         "traps refused");
+}
+
 static void keep_signal(struct nq_engine *engine, const struct nq_episode *episode,
                         const struct nq_trap *trap,
                         const struct nq_trigger_result *result)
@@ -128,8 +135,10 @@ static enum nq_intake admit(struct nq_engine *engine, const struct nq_trap *trap
     if (!result->computer) {
         nq_engine_count(engine, NQ_COUNT_TRAPS_MALFORMED);
         *ret_reason = "the trigger matches but finds no computer in the trap";
-        nq_log(NQ_LOG_WARNING, "%s: trigger=%s oid=%s source=%s", *ret_reason,
-               result->trigger->name, trap->trap_oid, nq_text_or_empty(trap->source));
+        if (may_log(engine)) {
+            nq_log(NQ_LOG_WARNING, "%s: trigger=%s oid=%s source=%s", *ret_reason,
+                   result->trigger->name, trap->trap_oid, nq_text_or_empty(trap->source));
+        }
         return NQ_INTAKE_REFUSED;
     }
     struct nq_episode *episode = taker_of(engine, result);
@@ -140,7 +149,9 @@ static enum nq_intake admit(struct nq_engine *engine, const struct nq_trap *trap
     } else if (engine->row_count >= (size_t)engine->setup.conf->cases_max) {
         nq_engine_count(engine, NQ_COUNT_TRAPS_REFUSED);
         *ret_reason = "there are cases_max cases: release or dismiss some";
-        nq_log(NQ_LOG_ERROR, "%s: computer=%s", *ret_reason, result->computer);
+        if (may_log(engine)) {
+            nq_log(NQ_LOG_ERROR, "%s: computer=%s", *ret_reason, result->computer);
+        }
         return NQ_INTAKE_REFUSED;
     } else {
         episode = open_case(engine, result);
@@ -175,7 +186,10 @@ void nq_engine_trap_text(struct nq_engine *engine, const char *text, size_t len,
     } else {
         nq_engine_count(engine, NQ_COUNT_TRAPS_MALFORMED);
         reason = err.detail;
-        nq_log(NQ_LOG_WARNING, "trap refused: %s: %s", nq_code_meaning(err.code), reason);
+        if (may_log(engine)) {
+            nq_log(NQ_LOG_WARNING, "trap refused: %s: %s", nq_code_meaning(err.code),
+                   reason);
+        }
     }
     answer(engine, done, arg, verdict, reason);
 }

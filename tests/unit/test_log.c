@@ -150,6 +150,25 @@ static void without_a_sink_lines_go_to_standard_error(void **state)
     assert_int_equal(heard.lines, 0);
 }
 
+static void what_outsiders_provoke_is_limited_and_summed_up(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    struct nq_log_limit limit = {0};
+    nq_log_to(hear, &heard);
+    unsigned allowed = 0;
+    for (int i = 0; i < 3 * NQ_LOG_LIMIT_LINES; i++) {
+        allowed += nq_log_allows(&limit, 0, "noise");
+    }
+    assert_int_equal(allowed, NQ_LOG_LIMIT_LINES);
+    assert_int_equal(heard.lines, 0);
+    assert_true(nq_log_allows(&limit, 60000, "noise")); /* the next minute */
+    assert_int_equal(heard.lines, 1);
+    assert_string_equal(heard.line, "lines left out: kind=noise count=40");
+    assert_true(nq_log_allows(&limit, 120000, "noise"));
+    assert_int_equal(heard.lines, 1);
+}
+
 static void every_level_has_its_name(void **state)
 {
     (void)state;
@@ -174,6 +193,7 @@ int main(void)
         log_test(a_long_line_of_escapes_ends_with_a_whole_escape),
         log_test(the_newest_sink_alone_hears),
         log_test(without_a_sink_lines_go_to_standard_error),
+        log_test(what_outsiders_provoke_is_limited_and_summed_up),
         log_test(every_level_has_its_name),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
