@@ -76,33 +76,61 @@ static void adopt_vm(struct nq_episode *episode, const struct nq_vm *vm)
     nq_groups_count(episode->engine, vm->external_id, NQ_GROUP_CASE);
 }
 
-static void reply_find(struct nq_episode *episode, const struct nq_reply *reply)
+/* A name of which only a part is known may be the name of a VM that is still too new. */
+static bool is_doubtful(const struct nq_episode *episode, const struct nq_vm *vm)
 {
-    const struct nq_vm *vm = NULL;
-    enum nq_case_event event = nq_resolve_judge(reply->vms, reply->vm_count, &vm);
-    if (event == NQ_EV_FOUND) {
-        if (!nq_episode_merge(episode, vm->external_id)) {
-            adopt_vm(episode, vm);
-            (void)nq_episode_apply(episode, event, NULL, NULL);
-        }
-        return;
+    struct nq_identity identity;
+    nq_resolve_split(episode->record.identity, &identity);
+    return episode->record.attempts == 0 && nq_resolve_is_weak(&identity.query, vm);
+}
+
+static void found(struct nq_episode *episode, const struct nq_vm *vm)
+{
+    if (is_doubtful(episode, vm)) {
+        (void)nq_episode_apply(episode, NQ_EV_NOT_YET, NULL,
+                               "only a part of the name is known: looking again");
+    } else if (!nq_episode_merge(episode, vm->external_id)) {
+        adopt_vm(episode, vm);
+        (void)nq_episode_apply(episode, NQ_EV_FOUND, NULL, NULL);
     }
+}
+
+static void not_found(struct nq_episode *episode, enum nq_case_event event, size_t count)
+{
+    const int64_t age_ms = nq_engine_now(episode->engine) - episode->record.changed_ms;
     char text[NQ_TEXT_MAX];
     (void)snprintf(text, sizeof(text), "%s: \"%s\" leads to %zu VMs of the NSX inventory",
                    nq_case_event_name(event), nq_text_or_empty(episode->record.identity),
-                   reply->vm_count);
-    if (event == NQ_EV_PROTECTED) {
-        (void)snprintf(text, sizeof(text),
-                       "\"%s\" is a VM of type %s; only REGULAR ones are quarantined",
-                       vm->display_name, vm->type);
-    } else if (nq_engine_now(episode->engine) - episode->record.changed_ms <
-               conf_of(episode)->resolve_timeout_ms) {
+                   count);
+    if (age_ms < conf_of(episode)->resolve_timeout_ms) {
         /* The inventory may lag, and shows doubles for a while during vMotion. */
         episode->record.reason =
             event == NQ_EV_UNKNOWN ? NQ_REASON_UNKNOWN_VM : NQ_REASON_AMBIGUOUS;
         event = NQ_EV_NOT_YET;
     }
     (void)nq_episode_apply(episode, event, NULL, text);
+}
+
+static void is_protected(struct nq_episode *episode, const struct nq_vm *vm)
+{
+    char text[NQ_TEXT_MAX];
+    (void)snprintf(text, sizeof(text),
+                   "\"%s\" is a VM of type %s; only REGULAR ones are quarantined",
+                   vm->display_name, vm->type);
+    (void)nq_episode_apply(episode, NQ_EV_PROTECTED, NULL, text);
+}
+
+static void reply_find(struct nq_episode *episode, const struct nq_reply *reply)
+{
+    const struct nq_vm *vm = NULL;
+    const enum nq_case_event event = nq_resolve_judge(reply->vms, reply->vm_count, &vm);
+    if (event == NQ_EV_FOUND) {
+        found(episode, vm);
+    } else if (event == NQ_EV_PROTECTED) {
+        is_protected(episode, vm);
+    } else {
+        not_found(episode, event, reply->vm_count);
+    }
 }
 
 static void reply_add(struct nq_episode *episode, const struct nq_reply *reply)
@@ -235,7 +263,10 @@ static void reply_error(struct nq_episode *episode, const struct effect_row *row
         (void)nq_episode_apply(episode, NQ_EV_GONE, NULL, text);
         return;
     }
-    const bool stop = nq_err_fate(err) == NQ_FATE_STOP;
+    /* An addition that fails while release is wanted changes nothing: remove all the same. */
+    const bool unwanted =
+        row->on_success == reply_add && record->wanted == NQ_WANT_RELEASE;
+    const bool stop = nq_err_fate(err) == NQ_FATE_STOP && !unwanted;
     if (stop && row->on_success == reply_remove) {
         episode->refused = true;
         episode->acknowledged = false; /* that was of an earlier write */

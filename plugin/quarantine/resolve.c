@@ -83,3 +83,9 @@ enum nq_case_event nq_resolve_judge(const struct nq_vm *candidates, size_t count
     *ret_vm = agreed;
     return agreed->regular ? NQ_EV_FOUND : NQ_EV_PROTECTED;
 }
+
+bool nq_resolve_is_weak(const struct nq_vm_query *query, const struct nq_vm *vm)
+{
+    const unsigned all_parts = (1U << query->hint_count) - 1 - WHOLE;
+    return !(vm->matched & WHOLE) && (vm->matched & all_parts) != all_parts;
+}

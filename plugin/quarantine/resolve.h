@@ -11,6 +11,7 @@
 #ifndef NQ_QUARANTINE_RESOLVE_H
 #define NQ_QUARANTINE_RESOLVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/text.h"
@@ -35,5 +36,10 @@ void nq_resolve_split(const char *text, struct nq_identity *ret_identity);
  * two parts must agree on exactly one. */
 enum nq_case_event nq_resolve_judge(const struct nq_vm *candidates, size_t count,
                                     const struct nq_vm **ret_vm);
+
+/* vm was found by one part of the text while the rest leads nowhere. That is right for
+ * `name (something that NSX does not know)`, and wrong for a clone "VDI-01 (2)" that is too
+ * new for the inventory: worth a fresh look before acting. */
+bool nq_resolve_is_weak(const struct nq_vm_query *query, const struct nq_vm *vm);
 
 #endif

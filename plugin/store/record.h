@@ -83,11 +83,11 @@ struct nq_case {
     enum nq_wanted wanted; /* quarantine or release */
     enum nq_reason reason;
     enum nq_owner owner;
-    uint32_t signals;     /* signals absorbed, the first included */
-    uint32_t attempts;    /* tries of the present step since the last progress */
-    uint32_t tag_writes;  /* additions of our tag to this VM that were planned; 0: none */
-    uint32_t rungs;       /* set of NQ_RUNG_BIT() proven at the last look */
-    uint32_t tag_time_ms; /* detection to NSX acknowledgement; 0 until then */
+    uint32_t signals;         /* signals absorbed, the first included */
+    uint32_t attempts;        /* tries of the present step since the last progress */
+    uint32_t tag_writes;      /* 0: our tag was neither planned nor seen on this VM */
+    uint32_t rungs;           /* set of NQ_RUNG_BIT() proven at the last look */
+    uint32_t tag_time_ms;     /* detection to NSX acknowledgement; 0 until then */
     uint32_t isolate_time_ms; /* detection to state isolated; 0 until then */
     int64_t detected_ms;      /* the first signal was received */
     int64_t changed_ms;       /* last change of state */

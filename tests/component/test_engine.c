@@ -138,6 +138,41 @@ static void isolates_a_clone_and_not_the_vm_whose_name_it_extends(void **state)
     world_free(world);
 }
 
+static void a_clone_that_is_too_new_is_waited_for(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "VDI-01 (2)", "Eicar");
+    world_settle(world);
+    (void)world_answer(world); /* the inventory has only VDI-01 yet */
+    assert_state(world, NQ_CASE_TAGGING);
+    assert_int_equal(world_calls(world, CALL_ADD), 0);
+    (void)world_add_vm(world, &(struct world_vm){.external_id = "id-7",
+                                                 .name = "VDI-01 (2)",
+                                                 .host_name = "",
+                                                 .address = "",
+                                                 .type = "REGULAR"});
+    world_run(world, 3000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    assert_string_equal(world_case(world)->external_id, "id-7");
+    world_free(world);
+}
+
+static void an_addition_that_nsx_refuses_does_not_stop_a_release(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "VDI-01", "Eicar");
+    world_settle(world);
+    (void)world_answer(world);
+    assert_true(world_is_waiting(world, CALL_ADD));
+    command(world, NQ_WANT_RELEASE);
+    world_fail(world, NQ_NSX_REJECTED, false);
+    world_run(world, 5000);
+    assert_state(world, NQ_CASE_RELEASED);
+    world_free(world);
+}
+
 static void answers_stored_only_after_the_commit(void **state)
 {
     (void)state;
@@ -847,6 +882,22 @@ static void a_failed_release_can_be_turned_back_into_a_quarantine(void **state)
     }
 }
 
+static void the_answer_to_a_removal_is_not_taken_for_that_to_an_addition(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    command(world, NQ_WANT_RELEASE);
+    (void)world_answer(world);                  /* the tag is off */
+    world_fail(world, NQ_NSX_FORBIDDEN, false); /* but it may not be read */
+    assert_state(world, NQ_CASE_FAILED);
+    command(world, NQ_WANT_QUARANTINE);
+    (void)world_answer(world); /* the look: no tag, as is to be expected */
+    assert_true(world_is_waiting(world, CALL_ADD));
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
 static void dismissing_a_failed_release_says_that_nobody_checked_the_tag(void **state)
 {
     (void)state;
@@ -1006,6 +1057,8 @@ int main(void)
         cmocka_unit_test(isolates_the_vm_that_a_trap_names),
         cmocka_unit_test(finds_the_vm_by_each_form_of_its_name),
         cmocka_unit_test(isolates_a_clone_and_not_the_vm_whose_name_it_extends),
+        cmocka_unit_test(a_clone_that_is_too_new_is_waited_for),
+        cmocka_unit_test(an_addition_that_nsx_refuses_does_not_stop_a_release),
         cmocka_unit_test(answers_stored_only_after_the_commit),
         cmocka_unit_test(lets_nothing_out_while_the_store_cannot_commit),
         cmocka_unit_test(coalesces_repeated_signals_into_one_case),
@@ -1042,6 +1095,7 @@ int main(void)
         cmocka_unit_test(a_refusal_fails_the_case_until_a_person_retries),
         cmocka_unit_test(a_failed_release_is_retried_as_a_release),
         cmocka_unit_test(a_failed_release_can_be_turned_back_into_a_quarantine),
+        cmocka_unit_test(the_answer_to_a_removal_is_not_taken_for_that_to_an_addition),
         cmocka_unit_test(dismissing_a_failed_release_says_that_nobody_checked_the_tag),
         cmocka_unit_test(a_lost_tag_is_put_back),
         cmocka_unit_test(a_lost_rung_is_a_change_of_state),

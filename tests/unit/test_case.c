@@ -18,8 +18,7 @@
 #define FIND_ANSWERS                                                                     \
     (BIT(FOUND) | BIT(NOT_YET) | BIT(UNKNOWN) | BIT(AMBIGUOUS) | BIT(PROTECTED) |        \
      BIT(MERGED) | BIT(CALL_RETRY) | BIT(CALL_STOP))
-#define READ_ANSWERS                                                                     \
-    (BIT(PRESENT) | BIT(ABSENT) | BIT(GONE) | BIT(CALL_RETRY) | BIT(CALL_STOP))
+#define CALL_TROUBLE (BIT(GONE) | BIT(CALL_RETRY) | BIT(CALL_STOP))
 
 static const enum nq_case_state states[] = {
     NQ_CASE_OBSERVED, NQ_CASE_HELD,     NQ_CASE_TAGGING,
@@ -51,12 +50,13 @@ static void is_legal(enum nq_case_state state, enum nq_case_event event,
                      const struct nq_case_step *step)
 {
     (void)state;
-    (void)event;
     assert_true(strlen(nq_case_state_name(step->to)) > 0);
     assert_in_range(step->effect, NQ_DO_NOTHING, NQ_DO_FORGET);
     assert_in_range(step->when, NQ_NOW, NQ_AT_INTERVAL);
     assert_true(step->reason == 0 || strlen(nq_reason_name(step->reason)) > 0);
-    assert_true(step->wanted == 0 || step->wanted == NQ_WANT_RELEASE);
+    /* Only a person can want the quarantine back. */
+    assert_true(step->wanted == 0 || step->wanted == NQ_WANT_RELEASE ||
+                (step->wanted == NQ_WANT_QUARANTINE && event == NQ_EV_APPROVE));
     assert_in_range(step->notice, NQ_NOTICE_NONE, NQ_NOTICE_FAILED);
     if (step->when != NQ_NOW) {
         assert_int_not_equal(step->effect, NQ_DO_NOTHING);
@@ -92,9 +92,9 @@ static void every_state_goes_on_after_a_restart_as_what_it_was(void **state)
         assert_int_equal(step.to, states[s]);
         assert_int_equal(step.wanted, 0);
         assert_int_equal(step.notice, NQ_NOTICE_NONE);
-        /* The outcome of a write that was under way is unknown: look before writing. */
+        /* The outcome of an addition that was under way is unknown: look before it is
+         * repeated. A removal may be repeated: twice removed is removed. */
         assert_int_not_equal(step.effect, NQ_DO_ADD);
-        assert_int_not_equal(step.effect, NQ_DO_REMOVE);
     }
 }
 
@@ -166,7 +166,7 @@ static void a_notice_tells_of_the_state_that_was_entered(void **state)
 static void every_way_to_release_says_that_release_is_wanted(void **state)
 {
     (void)state;
-    static const enum nq_case_event wishes[] = {NQ_EV_RELEASE, NQ_EV_DISMISS};
+    static const enum nq_case_event wishes[] = {NQ_EV_RELEASE, NQ_EV_DROP, NQ_EV_DISMISS};
     for (size_t s = 0; s < STATES; s++) {
         for (size_t w = 0; w < sizeof(wishes) / sizeof(wishes[0]); w++) {
             struct nq_case_step step;
@@ -191,7 +191,10 @@ static void what_begins_and_ends_a_case_is_there(void **state)
         {NQ_CASE_TAGGING, NQ_EV_OPENED, NQ_CASE_TAGGING, NQ_DO_LOOK},
         {NQ_CASE_OBSERVED, NQ_EV_ARMED, NQ_CASE_TAGGING, NQ_DO_LOOK},
         {NQ_CASE_OBSERVED, NQ_EV_EXPIRED, NQ_CASE_RELEASED, NQ_DO_NOTHING},
+        {NQ_CASE_OBSERVED, NQ_EV_RELEASE, NQ_CASE_RELEASING, NQ_DO_REMOVE},
         {NQ_CASE_VANISHED, NQ_EV_EXPIRED, NQ_CASE_RELEASED, NQ_DO_NOTHING},
+        {NQ_CASE_RELEASING, NQ_EV_RESUMED, NQ_CASE_RELEASING, NQ_DO_REMOVE},
+        {NQ_CASE_FAILED, NQ_EV_APPROVE, NQ_CASE_TAGGING, NQ_DO_LOOK},
         {NQ_CASE_RELEASED, NQ_EV_EXPIRED, NQ_CASE_RELEASED, NQ_DO_FORGET},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -213,20 +216,24 @@ struct moment {
     enum nq_case_effect effect; /* planned, or under way */
     bool writing;               /* effect is a write under way: nothing cancels it */
     bool known;                 /* the VM is */
+    bool written;               /* tag_writes of the record is not 0 */
     bool acknowledged;          /* a write was, and no read has shown it yet */
+    bool refused;               /* the removal was, and no read has followed yet */
     bool release;               /* release is wanted */
     bool lagging;               /* an add was sent that no read has shown yet */
     enum tag_place tag;
 };
 
-#define MOMENTS (16U * 16U * 32U * TAG_PLACES)
+#define MOMENTS (16U * 16U * 128U * TAG_PLACES)
 
 static unsigned number_of(const struct moment *m)
 {
     unsigned number = (unsigned)m->state * 16U + (unsigned)m->effect;
     number = number * 2U + m->writing;
     number = number * 2U + m->known;
+    number = number * 2U + m->written;
     number = number * 2U + m->acknowledged;
+    number = number * 2U + m->refused;
     number = number * 2U + m->release;
     number = number * 2U + m->lagging;
     return number * TAG_PLACES + (unsigned)m->tag;
@@ -241,6 +248,7 @@ static struct {
     unsigned holes;                                      /* answers that no row takes */
     unsigned undone; /* adds begun although release is wanted */
     unsigned blind;  /* effects on a VM that the case does not know */
+    unsigned stuck;  /* open cases that a person cannot release */
 } walk;
 
 static void visit(const struct moment *m)
@@ -253,6 +261,53 @@ static void visit(const struct moment *m)
     }
 }
 
+/* What an event tells of the tag, and what the engine remembers of it. */
+static void learn(struct moment *m, enum nq_case_event event)
+{
+    switch (event) {
+    case NQ_EV_RESUMED: /* a new process: nothing is under way, nothing remembered */
+        m->writing = false;
+        m->acknowledged = false;
+        m->refused = false;
+        break;
+    case NQ_EV_FOUND:
+        m->known = true;
+        break;
+    case NQ_EV_ADDED:
+        m->acknowledged = true;
+        break;
+    case NQ_EV_REMOVED: /* it undoes an add that no read has shown yet, too */
+        m->acknowledged = true;
+        m->lagging = false;
+        break;
+    case NQ_EV_REFUSED:
+        m->acknowledged = false;
+        m->refused = true;
+        break;
+    case NQ_EV_PRESENT: /* whoever put it there: release takes it off */
+        m->acknowledged = false;
+        m->lagging = false;
+        m->written = true;
+        m->tag = ON_THE_VM;
+        break;
+    case NQ_EV_ABSENT:
+        m->acknowledged = false;
+        m->tag = m->lagging ? m->tag : NOWHERE;
+        break;
+    case NQ_EV_UNCHANGED:
+        m->acknowledged = false;
+        m->refused = false;
+        break;
+    case NQ_EV_GONE:
+        m->acknowledged = false;
+        m->lagging = false;
+        m->tag = m->tag == NOWHERE ? NOWHERE : ON_A_GONE_VM;
+        break;
+    default:
+        break;
+    }
+}
+
 /* The engine's side of an event, then the table's. false: no row takes it. */
 static bool happen(struct moment m, enum nq_case_event event, bool is_answer)
 {
@@ -260,46 +315,20 @@ static bool happen(struct moment m, enum nq_case_event event, bool is_answer)
     if (!nq_case_step(m.state, event, &step)) {
         return false;
     }
-    switch (event) {
-    case NQ_EV_RESUMED: /* a new process: nothing is under way, nothing remembered */
-        m.writing = false;
-        m.acknowledged = false;
-        break;
-    case NQ_EV_FOUND:
-        m.known = true;
-        break;
-    case NQ_EV_ADDED:
-        m.acknowledged = true;
-        break;
-    case NQ_EV_REMOVED:
-        m.acknowledged = true;
-        m.lagging = false;
-        break;
-    case NQ_EV_PRESENT:
-        m.acknowledged = false;
-        m.lagging = false;
-        break;
-    case NQ_EV_ABSENT:
-        m.acknowledged = false;
-        m.tag = m.lagging ? m.tag : NOWHERE;
-        break;
-    case NQ_EV_UNCHANGED:
-        m.acknowledged = false;
-        break;
-    case NQ_EV_GONE:
-        m.acknowledged = false;
-        m.lagging = false;
-        m.tag = m.tag == NOWHERE ? NOWHERE : ON_A_GONE_VM;
-        break;
-    default:
-        break;
-    }
+    learn(&m, event);
     walk.used[m.state][event] = true;
     if (step.to == NQ_CASE_RELEASED && m.state != NQ_CASE_RELEASED) {
-        walk.left[m.state][event][m.tag] = true;
+        /* Listed as REFUSED: the end after a removal that NSX did not carry out. */
+        const bool unremoved = event == NQ_EV_ABSENT && m.refused;
+        walk.left[m.state][unremoved ? NQ_EV_REFUSED : event][m.tag] = true;
     }
     m.state = step.to;
-    m.release = m.release || step.wanted == NQ_WANT_RELEASE;
+    if (step.wanted) {
+        m.release = step.wanted == NQ_WANT_RELEASE;
+        m.acknowledged = false;
+        m.refused = false;
+    }
+    m.written = m.written || step.effect == NQ_DO_ADD;
     if (is_answer) {
         m.writing = false;
     }
@@ -310,35 +339,41 @@ static bool happen(struct moment m, enum nq_case_event event, bool is_answer)
     return true;
 }
 
+/* What a read can tell: the tag is there or not, and what that means now. */
+static unsigned read_answers(const struct moment *m)
+{
+    const unsigned present = m->acknowledged && m->release ? BIT(UNCHANGED)
+                             : m->refused                  ? BIT(CALL_STOP)
+                                                           : BIT(PRESENT);
+    const unsigned absent = m->acknowledged && !m->release ? BIT(UNCHANGED) : BIT(ABSENT);
+    return present | absent | CALL_TROUBLE;
+}
+
 /* What NSX can answer to the effect; 0: it is no call. */
 static unsigned answers_to(const struct moment *m)
 {
-    static const unsigned answers[] = {
-        [NQ_DO_LOOK] = READ_ANSWERS,
-        [NQ_DO_READ] = READ_ANSWERS,
-        [NQ_DO_ADD] = BIT(ADDED) | BIT(GONE) | BIT(CALL_RETRY) | BIT(CALL_STOP),
-        [NQ_DO_REMOVE] = BIT(REMOVED) | BIT(GONE) | BIT(CALL_RETRY) | BIT(CALL_STOP),
-        [NQ_DO_PROVE] = BIT(PROVEN) | BIT(NOT_PROVEN) | BIT(ABSENT) | BIT(GONE) |
-                        BIT(CALL_RETRY) | BIT(CALL_STOP),
-        [NQ_DO_FORGET] = 0,
-    };
     if (m->effect == NQ_DO_NOTHING || m->effect == NQ_DO_FORGET ||
         (m->effect == NQ_DO_IDENTIFY && m->known)) {
         return 0;
     }
-    if (!m->known || m->effect == NQ_DO_REFIND) {
+    if (!m->known) {
         return FIND_ANSWERS;
     }
-    const bool reads = m->effect == NQ_DO_LOOK || m->effect == NQ_DO_READ;
-    return answers[m->effect] | (reads && m->acknowledged ? BIT(UNCHANGED) : 0U);
+    switch (m->effect) {
+    case NQ_DO_ADD:
+        return BIT(ADDED) | CALL_TROUBLE;
+    case NQ_DO_REMOVE: /* what would stop another call is a refusal here */
+        return BIT(REMOVED) | BIT(REFUSED) | BIT(GONE) | BIT(CALL_RETRY);
+    case NQ_DO_PROVE:
+        return BIT(PROVEN) | BIT(NOT_PROVEN) | BIT(ABSENT) | CALL_TROUBLE;
+    default:
+        return read_answers(m);
+    }
 }
 
 static void answer(struct moment m)
 {
     const unsigned answers = answers_to(&m);
-    if (m.effect == NQ_DO_REFIND) {
-        m.known = false;
-    }
     for (int event = 0; event < NQ_EV_END; event++) {
         if (answers & 1U << event && !happen(m, (enum nq_case_event)event, true)) {
             print_error("no row takes %s in state %s\n",
@@ -354,6 +389,12 @@ static void begin(struct moment m)
 {
     const bool call_writes =
         m.known && (m.effect == NQ_DO_ADD || m.effect == NQ_DO_REMOVE);
+    if (m.effect == NQ_DO_REFIND && m.known) {
+        m.known = false;
+        m.written = false;
+        visit(&m);
+        return;
+    }
     if (m.writing || !call_writes) {
         answer(m);
         return;
@@ -368,17 +409,39 @@ static void begin(struct moment m)
     visit(&m);
 }
 
+/* Each command of a person, as the case understands it. */
+static void command(struct moment m)
+{
+    static char id[] = "id-1";
+    const struct nq_case record = {.state = m.state,
+                                   .wanted =
+                                       m.release ? NQ_WANT_RELEASE : NQ_WANT_QUARANTINE,
+                                   .owner = NQ_OWNER_OURS,
+                                   .external_id = m.known ? id : NULL,
+                                   .tag_writes = m.written};
+    for (int wanted = 1; wanted < NQ_WANT_END; wanted++) {
+        enum nq_case_event event;
+        const bool taken = nq_case_command_event(&record, NQ_MODE_ENFORCE,
+                                                 (enum nq_wanted)wanted, &event);
+        if (taken) {
+            assert_true(happen(m, event, false));
+        } else if (wanted == NQ_WANT_RELEASE && m.state != NQ_CASE_RELEASING &&
+                   m.state != NQ_CASE_RELEASED) {
+            print_error("a case in state %s cannot be released\n",
+                        nq_case_state_name(m.state));
+            walk.stuck++;
+        }
+    }
+}
+
 /* What may come at any time: a person, a timer, another mode, a restart. */
 static void disturb(struct moment m)
 {
-    static const enum nq_case_event events[] = {
-        NQ_EV_RESUMED, NQ_EV_ARMED,   NQ_EV_EXPIRED,
-        NQ_EV_APPROVE, NQ_EV_DISMISS, NQ_EV_RELEASE,
-    };
-    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-        (void)happen(m, events[i], false);
-    }
-    (void)happen(m, m.release ? NQ_EV_RETRY_RELEASE : NQ_EV_RETRY, false);
+    const bool cleans = m.state == NQ_CASE_OBSERVED && m.known && m.written;
+    command(m);
+    (void)happen(m, NQ_EV_RESUMED, false);
+    (void)happen(m, NQ_EV_ARMED, false);
+    (void)happen(m, cleans ? NQ_EV_RELEASE : NQ_EV_EXPIRED, false);
 }
 
 static int walk_every_life(void **state)
@@ -430,6 +493,12 @@ static void a_release_is_never_undone(void **state)
     assert_int_equal(walk.undone, 0);
 }
 
+static void every_open_case_can_be_released(void **state)
+{
+    (void)state;
+    assert_int_equal(walk.stuck, 0);
+}
+
 static void what_needs_the_vm_is_planned_only_when_it_is_known(void **state)
 {
     (void)state;
@@ -444,27 +513,18 @@ static const struct {
     enum tag_place tag;
 } ways_to_leave_a_tag[] = {
     /* NSX has no such VM, so there is nothing that a tag could isolate. */
-    {NQ_CASE_HELD, NQ_EV_DISMISS, ON_A_GONE_VM},
-    {NQ_CASE_HELD, NQ_EV_RELEASE, ON_A_GONE_VM},
-    {NQ_CASE_OBSERVED, NQ_EV_DISMISS, ON_A_GONE_VM},
-    {NQ_CASE_OBSERVED, NQ_EV_RELEASE, ON_A_GONE_VM},
-    {NQ_CASE_OBSERVED, NQ_EV_EXPIRED, ON_A_GONE_VM},
+    {NQ_CASE_HELD, NQ_EV_DROP, ON_A_GONE_VM},
+    {NQ_CASE_TAGGING, NQ_EV_DROP, ON_A_GONE_VM},
     {NQ_CASE_TAGGING, NQ_EV_MERGED, ON_A_GONE_VM},
-    {NQ_CASE_RELEASING, NQ_EV_UNKNOWN, ON_A_GONE_VM},
-    {NQ_CASE_RELEASING, NQ_EV_AMBIGUOUS, ON_A_GONE_VM},
-    {NQ_CASE_RELEASING, NQ_EV_PROTECTED, ON_A_GONE_VM},
-    {NQ_CASE_RELEASING, NQ_EV_MERGED, ON_A_GONE_VM},
     {NQ_CASE_RELEASING, NQ_EV_GONE, ON_A_GONE_VM},
+    {NQ_CASE_FAILED, NQ_EV_DROP, ON_A_GONE_VM},
     {NQ_CASE_FAILED, NQ_EV_DISMISS, ON_A_GONE_VM},
     {NQ_CASE_VANISHED, NQ_EV_EXPIRED, ON_A_GONE_VM},
     /* A person gives the case up although NSX refused to take the tag off. */
     {NQ_CASE_FAILED, NQ_EV_DISMISS, ON_THE_VM},
-    /* An add that NSX acknowledged, or whose answer was lost, shows up only after the
-     * read that the release, or the turn to observe mode, relied on. */
-    {NQ_CASE_RELEASING, NQ_EV_ABSENT, ON_THE_VM},
-    {NQ_CASE_OBSERVED, NQ_EV_DISMISS, ON_THE_VM},
-    {NQ_CASE_OBSERVED, NQ_EV_RELEASE, ON_THE_VM},
-    {NQ_CASE_OBSERVED, NQ_EV_EXPIRED, ON_THE_VM},
+    /* NSX refuses a removal and shows no tag, so there was none to remove; and yet an add
+     * whose answer was lost arrives even later. No read can exclude that. */
+    {NQ_CASE_RELEASING, NQ_EV_REFUSED, ON_THE_VM},
 };
 
 static bool may_leave_a_tag(enum nq_case_state state, enum nq_case_event event,
@@ -512,33 +572,49 @@ static const enum nq_wanted commands[] = {
 
 /* What each command is for a case of ours, in enforce mode. */
 static const struct {
+    bool written; /* an add was planned for the VM of the case */
     enum nq_case_state state;
     enum nq_wanted wanted;
     enum nq_case_event quarantine, release, approve, dismiss, retry;
 } expectations[] = {
-#define ROW(state, wanted, quarantine, release, approve, dismiss, retry)                 \
+#define ROW(written, state, wanted, quarantine, release, approve, dismiss, retry)        \
     {                                                                                    \
-        NQ_CASE_##state, NQ_WANT_##wanted, quarantine, release, approve, dismiss, retry  \
+        written, NQ_CASE_##state, NQ_WANT_##wanted, quarantine, release, approve,        \
+            dismiss, retry                                                               \
     }
 #define APPROVE       NQ_EV_APPROVE
 #define RELEASE       NQ_EV_RELEASE
+#define DROP          NQ_EV_DROP
 #define DISMISS       NQ_EV_DISMISS
 #define RETRY         NQ_EV_RETRY
 #define RETRY_RELEASE NQ_EV_RETRY_RELEASE
-    /*  state      wanted      quarantine release  approve  dismiss  retry */
-    ROW(OBSERVED, QUARANTINE, APPROVE, RELEASE, APPROVE, DISMISS, NO),
-    ROW(HELD, QUARANTINE, APPROVE, RELEASE, APPROVE, DISMISS, RETRY),
-    ROW(TAGGING, QUARANTINE, NO, RELEASE, NO, NO, NO),
-    ROW(TAGGED, QUARANTINE, NO, RELEASE, NO, NO, NO),
-    ROW(ISOLATED, QUARANTINE, NO, RELEASE, NO, NO, NO),
-    ROW(RELEASING, RELEASE, NO, NO, NO, NO, RETRY_RELEASE),
-    ROW(RELEASED, QUARANTINE, NO, NO, NO, NO, NO), /* closed by a merge */
-    ROW(RELEASED, RELEASE, NO, NO, NO, NO, NO),
-    ROW(FAILED, QUARANTINE, NO, RELEASE, NO, DISMISS, RETRY),
-    ROW(FAILED, RELEASE, NO, RELEASE, NO, DISMISS, RETRY_RELEASE),
-    ROW(VANISHED, QUARANTINE, NO, RELEASE, NO, NO, NO),
+    /*  written, state  wanted      quarantine release  approve  dismiss  retry */
+    ROW(false, OBSERVED, QUARANTINE, APPROVE, DROP, APPROVE, DROP, NO),
+    ROW(true, OBSERVED, QUARANTINE, APPROVE, RELEASE, APPROVE, RELEASE, NO),
+    ROW(false, HELD, QUARANTINE, APPROVE, DROP, APPROVE, DROP, RETRY),
+    ROW(false, TAGGING, QUARANTINE, NO, DROP, NO, NO, NO),
+    ROW(true, TAGGING, QUARANTINE, NO, RELEASE, NO, NO, NO),
+    ROW(true, TAGGED, QUARANTINE, NO, RELEASE, NO, NO, NO),
+    ROW(true, ISOLATED, QUARANTINE, NO, RELEASE, NO, NO, NO),
+    ROW(true, RELEASING, RELEASE, NO, NO, NO, NO, RETRY_RELEASE),
+    ROW(false, RELEASED, QUARANTINE, NO, NO, NO, NO, NO), /* closed by a merge */
+    ROW(true, RELEASED, RELEASE, NO, NO, NO, NO, NO),
+    ROW(false, FAILED, QUARANTINE, APPROVE, DROP, APPROVE, DISMISS, RETRY),
+    ROW(true, FAILED, QUARANTINE, APPROVE, RELEASE, APPROVE, DISMISS, RETRY),
+    ROW(true, FAILED, RELEASE, APPROVE, RELEASE, APPROVE, DISMISS, RETRY_RELEASE),
+    ROW(true, VANISHED, QUARANTINE, NO, RELEASE, NO, NO, NO),
 };
 #define EXPECTATIONS (sizeof(expectations) / sizeof(expectations[0]))
+
+static struct nq_case record_of(size_t row, enum nq_owner owner)
+{
+    static char id[] = "id-1";
+    return (struct nq_case){.state = expectations[row].state,
+                            .wanted = expectations[row].wanted,
+                            .owner = owner,
+                            .external_id = expectations[row].written ? id : NULL,
+                            .tag_writes = expectations[row].written};
+}
 
 static enum nq_case_event expected_of(size_t row, enum nq_wanted command,
                                       enum nq_mode mode)
@@ -561,9 +637,7 @@ static void each_command_is_what_the_table_of_expectations_says(void **state)
     for (size_t row = 0; row < EXPECTATIONS; row++) {
         for (int mode = NQ_MODE_OBSERVE; mode < NQ_MODE_END; mode++) {
             for (size_t c = 0; c < COMMANDS; c++) {
-                const struct nq_case record = {.state = expectations[row].state,
-                                               .wanted = expectations[row].wanted,
-                                               .owner = NQ_OWNER_OURS};
+                const struct nq_case record = record_of(row, NQ_OWNER_OURS);
                 enum nq_case_event event = NO;
                 const bool taken = nq_case_command_event(&record, (enum nq_mode)mode,
                                                          commands[c], &event);
@@ -580,14 +654,23 @@ static void each_command_is_what_the_table_of_expectations_says(void **state)
     }
 }
 
+static void a_case_may_carry_the_tag_only_if_it_has_a_vm_that_was_written_to(void **state)
+{
+    (void)state;
+    static char id[] = "id-1";
+    assert_false(nq_case_may_carry_tag(&(struct nq_case){.tag_writes = 0}));
+    assert_false(nq_case_may_carry_tag(&(struct nq_case){.tag_writes = 1}));
+    assert_false(nq_case_may_carry_tag(&(struct nq_case){.external_id = id}));
+    assert_true(
+        nq_case_may_carry_tag(&(struct nq_case){.external_id = id, .tag_writes = 1}));
+}
+
 static void a_foreign_case_takes_no_command(void **state)
 {
     (void)state;
     for (size_t row = 0; row < EXPECTATIONS; row++) {
         for (size_t c = 0; c < COMMANDS; c++) {
-            const struct nq_case record = {.state = expectations[row].state,
-                                           .wanted = expectations[row].wanted,
-                                           .owner = NQ_OWNER_FOREIGN};
+            const struct nq_case record = record_of(row, NQ_OWNER_FOREIGN);
             enum nq_case_event event = NO;
             assert_false(
                 nq_case_command_event(&record, NQ_MODE_ENFORCE, commands[c], &event));
@@ -602,9 +685,7 @@ static void a_number_that_is_no_command_is_refused(void **state)
     static const int numbers[] = {0, -1, NQ_WANT_END, NQ_WANT_END + 1, INT32_MAX};
     for (size_t row = 0; row < EXPECTATIONS; row++) {
         for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
-            const struct nq_case record = {.state = expectations[row].state,
-                                           .wanted = expectations[row].wanted,
-                                           .owner = NQ_OWNER_OURS};
+            const struct nq_case record = record_of(row, NQ_OWNER_OURS);
             enum nq_case_event event = NO;
             assert_false(nq_case_command_event(&record, NQ_MODE_ENFORCE,
                                                (enum nq_wanted)numbers[n], &event));
@@ -651,9 +732,12 @@ int main(void)
         cmocka_unit_test(every_answer_has_a_row_in_every_state_it_can_meet),
         cmocka_unit_test(every_row_can_happen),
         cmocka_unit_test(a_release_is_never_undone),
+        cmocka_unit_test(every_open_case_can_be_released),
         cmocka_unit_test(what_needs_the_vm_is_planned_only_when_it_is_known),
         cmocka_unit_test(a_case_leaves_a_tag_behind_in_the_listed_ways_only),
         cmocka_unit_test(each_command_is_what_the_table_of_expectations_says),
+        cmocka_unit_test(
+            a_case_may_carry_the_tag_only_if_it_has_a_vm_that_was_written_to),
         cmocka_unit_test(a_foreign_case_takes_no_command),
         cmocka_unit_test(a_number_that_is_no_command_is_refused),
         cmocka_unit_test(a_case_is_open_until_it_is_released),

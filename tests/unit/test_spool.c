@@ -23,7 +23,7 @@
 #include "trap/spool.h"
 #include "trap/text.h"
 
-#define PATH_SIZE 512
+#define PATH_SIZE 1024
 
 struct fixture {
     char top[64]; /* temporary, removed at the end */

@@ -409,6 +409,18 @@ static void a_database_of_another_release_is_refused_and_left_alone(void **state
     }
 }
 
+static void a_database_that_is_not_ours_is_refused_and_left_alone(void **state)
+{
+    const struct fixture *f = *state;
+    /* Without a version of the schema, as the database of any other program may be. */
+    change(f, "CREATE TABLE other (name TEXT); INSERT INTO other VALUES ('precious')");
+    size_t size = 0;
+    unsigned char *before = read_bytes(f->path, &size);
+    assert_refused(f->path, NQ_STORE_SCHEMA);
+    assert_bytes_same(f, before, size);
+    free(before);
+}
+
 static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
 {
     const struct fixture *f = *state;
@@ -531,6 +543,7 @@ int main(void)
         store_test(a_transaction_inside_another_is_refused),
         store_test(a_directory_that_does_not_exist_is_named),
         store_test(a_database_of_another_release_is_refused_and_left_alone),
+        store_test(a_database_that_is_not_ours_is_refused_and_left_alone),
         store_test(a_file_that_is_no_database_is_refused_and_left_alone),
         store_test(an_empty_file_becomes_a_database),
         store_test(a_damaged_page_is_found_when_the_store_opens),
