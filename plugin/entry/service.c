@@ -201,8 +201,3 @@ struct nq_engine *nq_service_engine(const struct nq_service *service)
 {
     return service->engine;
 }
-
-struct nq_loop *nq_service_loop(const struct nq_service *service)
-{
-    return service->loop;
-}

@@ -31,6 +31,5 @@ void nq_service_turn(struct nq_service *service);
 
 /* Borrowed. */
 struct nq_engine *nq_service_engine(const struct nq_service *service);
-struct nq_loop *nq_service_loop(const struct nq_service *service);
 
 #endif

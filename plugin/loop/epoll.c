@@ -39,8 +39,6 @@ struct nq_loop {
     struct nq_heap timers;
     int64_t armed_for; /* what the timerfd waits for, or NOT_ARMED */
     bool turning;
-    nq_loop_timer_fn *at_end;
-    void *at_end_arg;
 };
 
 /* ---- the timerfd --------------------------------------------------------------------- */
@@ -119,12 +117,6 @@ int nq_loop_fd(const struct nq_loop *loop)
     return loop->epoll_fd;
 }
 
-void nq_loop_at_end(struct nq_loop *loop, nq_loop_timer_fn *fn, void *arg)
-{
-    loop->at_end = fn;
-    loop->at_end_arg = arg;
-}
-
 /* ---- descriptors --------------------------------------------------------------------- */
 
 static struct watch *watch_of(struct nq_loop *loop, int fd)
@@ -191,13 +183,13 @@ void nq_loop_unwatch(struct nq_loop *loop, int fd)
     }
 }
 
-static bool dispatch(struct nq_loop *loop, const struct epoll_event *event)
+static void dispatch(struct nq_loop *loop, const struct epoll_event *event)
 {
     const int fd = (int)(event->data.u64 & FD_MASK);
     const struct watch *watch = watch_of(loop, fd);
     if (!watch || watch->events == 0 ||
         event->data.u64 != event_key(fd, watch->generation)) {
-        return false; /* unwatched by an earlier callback of this turn */
+        return; /* unwatched by an earlier callback of this turn */
     }
     unsigned ready = 0;
     ready |= event->events & EPOLLIN ? (unsigned)NQ_LOOP_READ : 0U;
@@ -206,11 +198,9 @@ static bool dispatch(struct nq_loop *loop, const struct epoll_event *event)
         ready |= watch->events;
     }
     ready &= watch->events;
-    if (ready == 0) {
-        return false;
+    if (ready != 0) {
+        watch->fn(watch->arg, fd, ready);
     }
-    watch->fn(watch->arg, fd, ready);
-    return true;
 }
 
 /* ---- timers -------------------------------------------------------------------------- */
@@ -245,20 +235,17 @@ void nq_timer_clear(struct nq_loop *loop, struct nq_timer *timer)
 
 /* Timers set since `fence` wait for the next turn, so that a timer which sets itself with
  * no delay cannot keep the host out. */
-static bool run_timers(struct nq_loop *loop, uint64_t fence)
+static void run_timers(struct nq_loop *loop, uint64_t fence)
 {
     const int64_t now = nq_mono_ms(loop->clock);
-    int ran = 0;
-    while (ran < NQ_LOOP_BATCH) {
+    for (int ran = 0; ran < NQ_LOOP_BATCH; ran++) {
         struct nq_timer *timer = nq_heap_first(&loop->timers);
         if (!timer || timer->due_ms > now || timer->order >= fence) {
             break;
         }
         nq_heap_remove(&loop->timers, timer);
         timer->fn(timer->arg);
-        ran++;
     }
-    return ran > 0;
 }
 
 /* ---- the turn ------------------------------------------------------------------------ */
@@ -267,23 +254,17 @@ void nq_loop_turn(struct nq_loop *loop)
 {
     struct epoll_event events[NQ_LOOP_BATCH];
     const uint64_t fence = loop->timers.next_order;
-    bool something_ran = false;
     loop->turning = true;
 
     const int count = epoll_wait(loop->epoll_fd, events, NQ_LOOP_BATCH, WAIT_NOTHING);
     for (int i = 0; i < count; i++) {
         if (events[i].data.u64 == TIMER_EVENT) {
             drain_timerfd(loop);
-        } else if (dispatch(loop, &events[i])) {
-            something_ran = true;
+        } else {
+            dispatch(loop, &events[i]);
         }
     }
-    if (run_timers(loop, fence)) {
-        something_ran = true;
-    }
-    if (something_ran && loop->at_end) {
-        loop->at_end(loop->at_end_arg);
-    }
+    run_timers(loop, fence);
     loop->turning = false;
     arm_timerfd(loop);
 }

@@ -50,13 +50,10 @@ struct nq_loop *nq_loop_close(struct nq_loop *loop);
 int nq_loop_fd(const struct nq_loop *loop);
 
 /* Runs what is due and ready now: first descriptors, then timers, so that an answer which
- * is there beats its deadline. Not to be called from a callback. A callback may watch, unwatch, set and clear anything,
- * itself included; an unwatched descriptor is not called any more in this turn. */
+ * is there beats its deadline. Not to be called from a callback. A callback may watch,
+ * unwatch, set and clear anything, itself included; an unwatched descriptor is not called
+ * any more in this turn. */
 void nq_loop_turn(struct nq_loop *loop);
-
-/* Called once at the end of every turn in which something ran: the engine commits here.
- * One hook; NULL removes it. */
-void nq_loop_at_end(struct nq_loop *loop, nq_loop_timer_fn *fn, void *arg);
 
 /* Calls fn when fd is ready; events is a set of enum nq_loop_events, not empty. An error
  * or a hang-up counts as every event asked for. Repeating it for the same fd changes

@@ -451,48 +451,6 @@ static void watch_fails_with_a_reason(void **state)
 
 /* ---- the end of a turn --------------------------------------------------------------- */
 
-static void count_end(void *arg)
-{
-    (*(int *)arg)++;
-}
-
-static void end_of_turn_is_called_once_and_only_when_something_ran(void **state)
-{
-    int ends = 0;
-    struct actor a = actor_of(*state, 1);
-    struct actor b = actor_of(*state, 2);
-    nq_loop_at_end(*state, count_end, &ends);
-    nq_loop_turn(*state);
-    assert_int_equal(ends, 0);
-    set(&a, 1);
-    set(&b, 1);
-    now_ms += 10;
-    nq_loop_turn(*state);
-    assert_int_equal(calls.count, 2);
-    assert_int_equal(ends, 1);
-    nq_loop_at_end(*state, NULL, NULL);
-    set(&a, 0);
-    nq_loop_turn(*state);
-    assert_int_equal(ends, 1);
-}
-
-static void set_at_end(void *arg)
-{
-    struct actor *actor = arg;
-    set(actor, 0);
-}
-
-static void timer_set_at_the_end_of_a_turn_wakes_the_host(void **state)
-{
-    struct actor a = actor_of(*state, 1);
-    struct actor b = actor_of(*state, 2);
-    nq_loop_at_end(*state, set_at_end, &b);
-    set(&a, 0);
-    nq_loop_turn(*state);
-    assert_int_equal(calls.count, 1);
-    assert_true(is_readable(*state, 1000));
-}
-
 #define LOOP_TEST(name) cmocka_unit_test_setup_teardown(name, open_loop, close_loop)
 
 int main(void)
@@ -517,8 +475,6 @@ int main(void)
         LOOP_TEST(descriptor_closed_without_unwatching_can_be_watched_again),
         LOOP_TEST(descriptor_comes_before_a_timer_that_is_due),
         LOOP_TEST(watch_fails_with_a_reason),
-        LOOP_TEST(end_of_turn_is_called_once_and_only_when_something_ran),
-        LOOP_TEST(timer_set_at_the_end_of_a_turn_wakes_the_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
