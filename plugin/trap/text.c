@@ -217,12 +217,17 @@ static bool fits_64_bits(const char *text)
     return errno == 0;
 }
 
+static bool is_word_char(char c)
+{
+    return c > ' ' && c <= '~';
+}
+
 /* A value without quotes: it reaches to the end of the line and holds no space. */
 static bool read_word(struct reader *reader, struct nq_varbind *varbind)
 {
     char word[NUMBER_TEXT_MAX + 1];
     size_t len = 0;
-    while (reader->at<reader->end && * reader->at> ' ' && *reader->at <= '~') {
+    while (reader->at < reader->end && is_word_char(*reader->at)) {
         if (len == NUMBER_TEXT_MAX) {
             return refuse(reader, "a value without quotes is too long for a number");
         }
