@@ -173,7 +173,7 @@ check-installed: mibs
 
 .PHONY: unit
 unit: mibs ## run the unit and component tests (VARIANT=release or asan)
-	@$(SUB) -j$(JOBS) unit-programs
+	@$(SUB) -j$(JOBS) unit-programs || { echo "0 1" >>$(TALLY); exit 1; }
 	@contrib/tools/run-unit $(TALLY) $(UNIT_BIN)
 
 .PHONY: unit-programs
@@ -182,8 +182,8 @@ unit-programs: $(UNIT_BIN) $(SIM)
 # ARGS goes to pytest, for example ARGS='-k release -x'.
 .PHONY: integration
 integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pytest)
-	@$(SUB) -j$(JOBS) all $(KILLSYNC)
-	@$(PYTHON) -m pytest tests/integration --tally=$(TALLY) $(ARGS)
+	@$(SUB) -j$(JOBS) all $(KILLSYNC) || { echo "0 1" >>$(TALLY); exit 1; }
+	@$(PYTHON) -m pytest -n $(JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 .PHONY: demo
 demo: ## install what is missing, then tell the story (HOST=agentx|dlmod, KEEP=1)
@@ -210,12 +210,12 @@ fuzz-programs: $(FUZZ_BIN)
 fuzz-run:
 	@contrib/tools/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
 
-# Published OpenAPI files of NSX are not ours to ship; name where yours are.
+# The vendor's API files are not ours to ship; SPECS says where yours are.
 SPECS ?= ../shared/specs
 .PHONY: conformance
-conformance: ## compare our NSX requests with NSX's published API files (SPECS=directory)
-	@if [ ! -d "$(SPECS)" ]; then echo "conformance: skipped, no directory $(SPECS)"; else \
-	$(SUB) integration ARGS="tests/conformance --specs=$(SPECS)"; fi
+conformance: mibs ## compare our NSX requests with NSX's published API files (SPECS=directory)
+	@if [ ! -d "$(SPECS)" ]; then echo "conformance: skipped, no directory $(SPECS)"; \
+	else $(SUB) -j$(JOBS) all && $(PYTHON) tests/conformance.py "$(SPECS)"; fi
 
 # ---- lint -------------------------------------------------------------------------------
 
@@ -276,7 +276,7 @@ lint-shell:
 
 # ---- installation -----------------------------------------------------------------------
 
-CONF_EXAMPLES := $(wildcard conf/*.conf conf/*.sysusers conf/*.tmpfiles)
+CONF_EXAMPLES := $(wildcard conf/*.conf)
 UNITS         := $(wildcard conf/*.service conf/*.socket)
 
 .PHONY: install
@@ -290,7 +290,9 @@ install: all $(OUR_MIB) ## install below DESTDIR, PREFIX, SYSCONFDIR
 	install -m 0644 $(CONF_EXAMPLES) $(DESTDIR)$(DOCDIR)/examples/
 	for d in triggers snmptrapd.service.d; do \
 	    install -m 0644 conf/$$d/*.conf $(DESTDIR)$(DOCDIR)/examples/$$d/ || exit 1; done
-	$(if $(UNITS),install -m 0644 $(UNITS) $(DESTDIR)$(UNITDIR)/)
+	install -m 0644 $(UNITS) $(DESTDIR)$(UNITDIR)/
+	for d in sysusers tmpfiles; do install -D -m 0644 conf/nsx-quarantine.$$d \
+	    $(DESTDIR)$(PREFIX)/lib/$$d.d/nsx-quarantine.conf || exit 1; done
 	@echo "Installed. Next: copy $(DOCDIR)/examples/nsx-quarantine.conf to $(CONFDIR)/,"
 	@echo "edit it, and run: nsx-quarantine check"
 
@@ -298,7 +300,9 @@ install: all $(OUR_MIB) ## install below DESTDIR, PREFIX, SYSCONFDIR
 uninstall: ## remove what install put there; configuration and state stay
 	rm -f $(DESTDIR)$(BINDIR)/nsx-quarantine $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so \
 	    $(DESTDIR)$(MIBDIR)/NSX-QUARANTINE-MIB.txt \
-	    $(patsubst conf/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS))
+	    $(patsubst conf/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS)) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/nsx-quarantine.conf \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/nsx-quarantine.conf
 	rm -rf $(DESTDIR)$(DOCDIR)
 	-rmdir $(DESTDIR)$(CONFDIR)
 

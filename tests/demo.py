@@ -80,7 +80,7 @@ class Story:
 
     def flow(self, source, target, allowed, rule):
         lab = self.lab
-        url = f"https://localhost:{lab.nsx_port}/sim/flow?from={source}&to={target}"
+        url = f"https://127.0.0.1:{lab.nsx_port}/sim/flow?from={source}&to={target}"
         show = (f"curl -s --cacert {lab.path('ca.pem')} '{url}' | "
                 "grep -oE '\"(allowed|rule_name)\":[^,]*' | head -n 2")
         output = self.run("sh", "-c", show, show=show)
@@ -170,7 +170,7 @@ It keeps running. In another terminal:
     snmptable -v2c -c public -Cw {WIDTH} -Ci -Cb {lab.snmp.address} nqVmTable
     {shlex.join(lab.trap_command("VDI-02")).replace(chr(10), chr(92) + "n")}
     snmpset -v3 {lab.snmp.address} nqVmAdminState.2 i release
-    curl --cacert {lab.path("ca.pem")} 'https://localhost:{lab.nsx_port}/sim/journal'
+    curl --cacert {lab.path("ca.pem")} 'https://127.0.0.1:{lab.nsx_port}/sim/journal'
     tail -f {lab.folder}/*.log
 
 Ctrl-C here stops everything and removes {lab.folder}.""", flush=True)

@@ -53,6 +53,7 @@ class Lab:
         self.daemons = {}
         self.expected_dead = set()
         self.engine_env = {}
+        self.notify = True
         self.sim = None
         self.nsx_port = None
         with open(world, encoding="utf-8") as file:
@@ -145,7 +146,7 @@ class Lab:
             host = settings.SNMPD_DLMOD.format(module=MODULE, conf=self.conf)
             env = {**self.module_env(), **self.engine_env}
         conf = self.write("snmpd.conf", settings.snmpd_conf(
-            self.snmpd_port, self.sink_port, self.root, host))
+            self.snmpd_port, self.sink_port if self.notify else None, self.root, host))
         # Without -smux it would listen on TCP port 199 as well.
         self.add("snmpd", ["snmpd", "-f", "-Lo", "-C", "-c", conf, "-r", "-I", "-smux"],
                  **env)
@@ -323,7 +324,7 @@ class Lab:
     def trap_command(self, computer="VDI-01", kind="v2c", oid=settings.ALERT_TRAP,
                      **alert):
         """The command that sends the malware trap, as a list of words."""
-        target = f"localhost:{self.trap_port}"
+        target = f"127.0.0.1:{self.trap_port}"
         varbinds = [settings.EVENT_NUMBER, "i", "190",
                     settings.DESCRIPTION, "s", settings.alert(computer, **alert)]
         if kind == "v1":
@@ -339,7 +340,7 @@ class Lab:
     def send_raw_trap(self, *varbinds, oid=settings.ALERT_TRAP):
         """A v2c trap with any varbinds, in the words of snmptrap(1)."""
         return self.snmp.call(["snmptrap", "-v2c", "-c", READ_COMMUNITY,
-                               f"localhost:{self.trap_port}", "", oid, *varbinds])
+                               f"127.0.0.1:{self.trap_port}", "", oid, *varbinds])
 
     def hand_over(self, text):
         """Runs the traphandle program with this text; returns the finished process."""

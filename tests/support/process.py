@@ -25,16 +25,28 @@ def _child_setup():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def free_port(kind=socket.SOCK_DGRAM):
-    """A loopback port that is free now, below the range that outgoing sockets use."""
+# Abstract sockets, one for each port that this process has given out.
+_reserved = []
+
+
+def free_port():
+    """A free loopback UDP port, below the range that outgoing sockets use.
+
+    It is reserved for this process as long as it lives: a name in the abstract socket
+    space belongs to one process of the machine, so test runs side by side do not meet.
+    """
     start = 20000 + int.from_bytes(os.urandom(2), "big") % 10000
     for port in range(start, start + 2000):
-        with socket.socket(socket.AF_INET, kind) as probe:
+        name = socket.socket(socket.AF_UNIX)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
+                name.bind(f"\0nsx-quarantine-test-port-{port}")
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                name.close()
                 continue
-            return port
+        _reserved.append(name)
+        return port
     raise RuntimeError("no free port between 20000 and 32000")
 
 

@@ -44,7 +44,7 @@ timing = {{
 }};
 managers = ( {{
     name = "lab";
-    url = "https://localhost:{nsx_port}";
+    url = "https://127.0.0.1:{nsx_port}";
     user = "{nsx_user}";
     password_file = "{folder}/nsx-password";
     ca_file = "{ca_file}";
@@ -77,7 +77,7 @@ view nsxquarantine included .{root}
 rwuser {user} authpriv -V nsxquarantine
 rocommunity {community} 127.0.0.1 -V nsxquarantine
 dontLogTCPWrappersConnects yes
-trap2sink 127.0.0.1:{sink_port} {community}
+{sink}
 {host}
 """
 
@@ -107,9 +107,10 @@ def alert(computer, name="Malware Detected", severity="Critical"):
 
 
 def snmpd_conf(port, sink_port, root, host):
-    return SNMPD.format(port=port, sink_port=sink_port, root=root, host=host,
-                        user=WRITE_USER, auth=AUTH_KEY, priv=PRIV_KEY,
-                        community=READ_COMMUNITY)
+    """sink_port None: snmpd sends no notifications."""
+    sink = f"trap2sink 127.0.0.1:{sink_port} {READ_COMMUNITY}" if sink_port else ""
+    return SNMPD.format(port=port, sink=sink, root=root, host=host, user=WRITE_USER,
+                        auth=AUTH_KEY, priv=PRIV_KEY, community=READ_COMMUNITY)
 
 
 def snmptrapd_conf(program, conf):

@@ -12,7 +12,7 @@ class Simulator:
     """HTTPS to /sim/... at the port that the simulator chose."""
 
     def __init__(self, port, ca_file):
-        self.base = f"https://localhost:{port}"
+        self.base = f"https://127.0.0.1:{port}"
         self.context = ssl.create_default_context(cafile=ca_file)
 
     def request(self, method, path, body=None, timeout=20):

@@ -63,7 +63,7 @@ class Snmp:
 
     @property
     def address(self):
-        return f"localhost:{self.port}"
+        return f"127.0.0.1:{self.port}"
 
     def run(self, tool, *words, version="2c", timeout=5, retries=1):
         """Runs a tool against snmpd; raises SnmpError when it fails."""
@@ -108,7 +108,9 @@ class Snmp:
             if match and not match.group(3).startswith("No more variables"):
                 column, index, value = match.groups()
                 rows.setdefault(int(index), {})[column] = unquote(value)
-        return rows
+        # A walk is no snapshot: a row that came into being meanwhile lacks columns.
+        whole = max(map(len, rows.values()), default=0)
+        return {index: row for index, row in rows.items() if len(row) == whole}
 
     def walk(self, start=None, tool="snmpbulkwalk", version="2c", options=()):
         """[(numeric OID, "TYPE: value")] in the order of the answers."""

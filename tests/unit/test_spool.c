@@ -23,7 +23,7 @@
 #include "trap/spool.h"
 #include "trap/text.h"
 
-#define PATH_SIZE 1024
+#define PATH_SIZE 512
 
 struct fixture {
     char top[64]; /* temporary, removed at the end */
@@ -83,7 +83,7 @@ static int tear_down(void **state)
 static const char *path_of(const struct fixture *fixture, const char *folder,
                            const char *name)
 {
-    static char path[PATH_SIZE];
+    static char path[2 * PATH_SIZE];
     (void)snprintf(path, sizeof(path), "%s/%s/%s", fixture->dir, folder, name);
     return path;
 }
