@@ -83,7 +83,7 @@ static int tear_down(void **state)
 static const char *path_of(const struct fixture *fixture, const char *folder,
                            const char *name)
 {
-    static char path[2 * PATH_SIZE];
+    static char path[3 * PATH_SIZE];
     (void)snprintf(path, sizeof(path), "%s/%s/%s", fixture->dir, folder, name);
     return path;
 }
@@ -119,7 +119,7 @@ static void put(const struct fixture *fixture, const char *text)
 /* What nq_spool_read() hands over: all texts in one line, and the last name. */
 struct harvest {
     struct nq_buf texts;
-    char name[PATH_SIZE];
+    char name[2 * PATH_SIZE];
     const char *remove_from; /* NULL: leave the files */
 };
 
@@ -270,7 +270,7 @@ static void prepare_without_a_parent_fails(void **state)
 static void moves_what_cannot_be_a_trap_to_refused(void **state)
 {
     struct fixture *fixture = *state;
-    char link_to[PATH_SIZE];
+    char link_to[3 * PATH_SIZE];
     (void)snprintf(link_to, sizeof(link_to), "%s", path_of(fixture, "tmp", "target"));
     write_new(fixture, "1-empty", "");
     assert_int_equal(symlink("/etc/passwd", path_of(fixture, "new", "2-symlink")), 0);
