@@ -251,6 +251,21 @@ static const struct effect_row *row_of(const struct nq_episode *episode,
     return row->needs_vm && !episode->record.external_id ? &find_row : row;
 }
 
+static void log_failure(const struct nq_episode *episode, const struct nq_err *err,
+                        bool stop)
+{
+    struct nq_engine *engine = episode->engine;
+    const struct nq_case *record = &episode->record;
+    if (nq_log_allows(&engine->call_log, nq_mono_ms(engine->setup.clock),
+                      "calls to NSX failed")) {
+        nq_log(stop ? NQ_LOG_ERROR : NQ_LOG_WARNING,
+               "call to NSX failed: case=%u vm=%s state=%s code=%s fate=%s err=%s",
+               record->id, nq_text_or_empty(record->name),
+               nq_case_state_name(record->state), nq_code_name(err->code),
+               stop ? "stop" : "retry", err->detail);
+    }
+}
+
 static void reply_error(struct nq_episode *episode, const struct effect_row *row,
                         const struct nq_err *err)
 {
@@ -273,10 +288,7 @@ static void reply_error(struct nq_episode *episode, const struct effect_row *row
         (void)nq_episode_apply(episode, NQ_EV_REFUSED, NULL, text);
         return;
     }
-    nq_log(stop ? NQ_LOG_ERROR : NQ_LOG_WARNING,
-           "call to NSX failed: case=%u vm=%s state=%s code=%s fate=%s err=%s",
-           record->id, nq_text_or_empty(record->name), nq_case_state_name(record->state),
-           nq_code_name(err->code), stop ? "stop" : "retry", err->detail);
+    log_failure(episode, err, stop);
     if (nq_episode_apply(episode, stop ? NQ_EV_CALL_STOP : NQ_EV_CALL_RETRY, NULL,
                          text) &&
         err->code == NQ_NSX_AUTH && record->reason == NQ_REASON_NSX_UNREACHABLE) {

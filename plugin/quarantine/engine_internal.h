@@ -87,6 +87,7 @@ struct nq_engine {
     struct nq_pending_answer **answers_tail;
     struct nq_timer flush;
     struct nq_log_limit trap_log; /* lines that any sender can provoke */
+    struct nq_log_limit call_log; /* lines that a manager in trouble provokes */
     bool store_failed;
     struct nq_err store_err;
 
