@@ -29,19 +29,7 @@ static const struct sim_json_member policy_members[] = {
     {"stateful", SIM_JSON_BOOL, false},
     {"tcp_strict", SIM_JSON_BOOL, false},
     {"tags", SIM_JSON_OBJECTS, false},
-    {"path", SIM_JSON_STRING, false},
-    {"parent_path", SIM_JSON_STRING, false},
-    {"relative_path", SIM_JSON_STRING, false},
-    {"unique_id", SIM_JSON_STRING, false},
-    {"marked_for_delete", SIM_JSON_BOOL, false},
-    {"overridden", SIM_JSON_BOOL, false},
-    {"_create_time", SIM_JSON_COUNT, false},
-    {"_create_user", SIM_JSON_STRING, false},
-    {"_last_modified_time", SIM_JSON_COUNT, false},
-    {"_last_modified_user", SIM_JSON_STRING, false},
-    {"_system_owned", SIM_JSON_BOOL, false},
-    {"_protection", SIM_JSON_STRING, false},
-    {"_revision", SIM_JSON_COUNT, false},
+    SIM_POLICY_OBJECT_MEMBERS,
 };
 
 static const struct sim_json_member rule_members[] = {
@@ -68,19 +56,7 @@ static const struct sim_json_member rule_members[] = {
     {"rule_id", SIM_JSON_COUNT, false},
     {"sequence_number", SIM_JSON_COUNT, false},
     {"tags", SIM_JSON_OBJECTS, false},
-    {"path", SIM_JSON_STRING, false},
-    {"parent_path", SIM_JSON_STRING, false},
-    {"relative_path", SIM_JSON_STRING, false},
-    {"unique_id", SIM_JSON_STRING, false},
-    {"marked_for_delete", SIM_JSON_BOOL, false},
-    {"overridden", SIM_JSON_BOOL, false},
-    {"_create_time", SIM_JSON_COUNT, false},
-    {"_create_user", SIM_JSON_STRING, false},
-    {"_last_modified_time", SIM_JSON_COUNT, false},
-    {"_last_modified_user", SIM_JSON_STRING, false},
-    {"_system_owned", SIM_JSON_BOOL, false},
-    {"_protection", SIM_JSON_STRING, false},
-    {"_revision", SIM_JSON_COUNT, false},
+    SIM_POLICY_OBJECT_MEMBERS,
 };
 
 static const char *const category_names[] = {

@@ -32,6 +32,22 @@ struct sim_json_member {
     bool required;
 };
 
+/* What every object of the Policy API may carry besides its own members. */
+#define SIM_POLICY_OBJECT_MEMBERS                                                        \
+    {"path", SIM_JSON_STRING, false}, {"parent_path", SIM_JSON_STRING, false},           \
+        {"relative_path", SIM_JSON_STRING, false},                                       \
+        {"unique_id", SIM_JSON_STRING, false},                                           \
+        {"marked_for_delete", SIM_JSON_BOOL, false},                                     \
+        {"overridden", SIM_JSON_BOOL, false}, {"_create_time", SIM_JSON_COUNT, false},   \
+        {"_create_user", SIM_JSON_STRING, false},                                        \
+        {"_last_modified_time", SIM_JSON_COUNT, false},                                  \
+        {"_last_modified_user", SIM_JSON_STRING, false},                                 \
+        {"_system_owned", SIM_JSON_BOOL, false},                                         \
+        {"_protection", SIM_JSON_STRING, false},                                         \
+    {                                                                                    \
+        "_revision", SIM_JSON_COUNT, false                                               \
+    }
+
 /* Makes cJSON end the process on memory failure, as everything here does. Call once. */
 void sim_json_init(void);
 
