@@ -242,6 +242,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     engine->setup = *setup;
     engine->mode = setup->conf->enforce ? NQ_MODE_ENFORCE : NQ_MODE_OBSERVE;
     engine->started_ms = nq_engine_now(engine);
+    engine->health_text = nq_calloc(NQ_TEXT_MAX + 1, 1);
     engine->touched_tail = &engine->touched;
     engine->signals_tail = &engine->signals;
     forget_answers(engine);
@@ -283,6 +284,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     }
     free_signals(engine);
     free(engine->rows);
+    free(engine->health_text);
     free(engine);
     return NULL;
 }
@@ -371,7 +373,6 @@ static uint32_t oldest_pending_ms(const struct nq_engine *engine)
 
 static void judge_health(const struct nq_engine *engine, struct nq_engine_view *view)
 {
-    static char text[NQ_TEXT_MAX + 1]; /* lent until the next view; one thread */
     struct nq_backend *backend = engine->setup.backend;
     const struct nq_manager_status status = backend->ops->status(backend);
     char problem[2 * NQ_TEXT_MAX] = "";
@@ -392,7 +393,7 @@ static void judge_health(const struct nq_engine *engine, struct nq_engine_view *
         (void)snprintf(problem, sizeof(problem), "ok: mode %s, %u open cases",
                        nq_mode_name(engine->mode), view->cases_open);
     }
-    view->health_text = nq_text_escape(problem, text, sizeof(text));
+    view->health_text = nq_text_escape(problem, engine->health_text, NQ_TEXT_MAX + 1);
 }
 
 void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_view)

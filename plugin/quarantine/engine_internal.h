@@ -88,6 +88,7 @@ struct nq_engine {
     struct nq_timer flush;
     struct nq_log_limit trap_log; /* lines that any sender can provoke */
     struct nq_log_limit call_log; /* lines that a manager in trouble provokes */
+    char *health_text;            /* lent to views; NQ_TEXT_MAX and a NUL */
     bool store_failed;
     struct nq_err store_err;
 

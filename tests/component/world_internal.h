@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world_internal.h: what the files of the fake world share: world.c (the world and its
+ * engine), world_store.c (the fake store), world_nsx.c (the fake NSX). */
+#ifndef NQ_TESTS_WORLD_INTERNAL_H
+#define NQ_TESTS_WORLD_INTERNAL_H
+
+#include "store/store.h"
+#include "world.h"
+
+#define CASES_MAX 64
+
+struct kept {
+    struct nq_case cases[CASES_MAX];
+    size_t case_count;
+    uint64_t counters[NQ_COUNTER_COUNT];
+    enum nq_mode mode;
+    uint32_t last_case;
+};
+
+struct fake_store {
+    struct nq_store base;
+    struct kept committed;
+    struct kept pending;
+    bool broken;
+    bool dead; /* the process has died: nothing reaches the disk any more */
+    size_t commits;
+};
+
+struct waiting_call {
+    uint64_t number; /* what the engine holds as struct nq_call pointer */
+    enum world_call_kind kind;
+    char external_id[64];
+    char hints[NQ_HINTS_MAX][256];
+    size_t hint_count;
+    nq_reply_fn *done;
+    void *arg;
+};
+
+struct fake_backend {
+    struct nq_backend base;
+    struct world *world;
+    struct waiting_call calls[WORLD_CALLS_MAX];
+    size_t call_count;
+    uint64_t next_number;
+    size_t started[CALL_GROUPS + 1];
+    size_t added;
+    size_t removed;
+};
+
+struct world {
+    struct nq_clock clock;
+    int64_t now_ms;
+    struct nq_config conf;
+    struct nq_manager_conf manager;
+    struct nq_group_conf group;
+    struct nq_trigger_conf trigger;
+    struct world_vm vms[WORLD_VMS_MAX];
+    size_t vm_count;
+    struct fake_store store;
+    struct fake_backend backend;
+    struct nq_loop *loop;
+    struct nq_triggers *triggers;
+    struct nq_engine *engine;
+    size_t answers[NQ_INTAKE_LATER + 1];
+    size_t notices[NQ_NOTICE_FAILED + 1];
+};
+
+extern const struct nq_store_ops world_store_ops;
+extern const struct nq_backend_ops world_backend_ops;
+
+/* Deep copy over what *to holds. */
+void world_copy_kept(struct kept *to, const struct kept *from);
+
+/* Takes the oldest waiting call off the list; groups are not counted. false: none. */
+bool world_take_oldest(struct world *world, struct waiting_call *ret_call);
+/* What NSX does for a write, without an answer; and its true answer. */
+void world_apply_write(struct world *world, const struct waiting_call *call);
+void world_answer_truly(struct world *world, const struct waiting_call *call);
+
+#endif

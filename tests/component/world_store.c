@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world_store.c: a store in memory: what is committed survives a crash. */
+#include "world_internal.h"
+
+#include <string.h>
+
+void world_copy_kept(struct kept *to, const struct kept *from)
+{
+    for (size_t i = 0; i < to->case_count; i++) {
+        nq_case_done(&to->cases[i]);
+    }
+    *to = *from;
+    for (size_t i = 0; i < from->case_count; i++) {
+        nq_case_copy(&from->cases[i], &to->cases[i]);
+    }
+}
+
+static struct fake_store *store_of(struct nq_store *store)
+{
+    return (struct fake_store *)store;
+}
+
+static bool writable(const struct fake_store *store, struct nq_err *reterr)
+{
+    return !store->broken || nq_fail(reterr, NQ_STORE_WRITE, "the fake disk is full");
+}
+
+static bool fake_load(struct nq_store *base, const struct nq_store_reader *reader,
+                      struct nq_err *reterr)
+{
+    (void)reterr;
+    const struct kept *kept = &store_of(base)->committed;
+    for (size_t i = 0; i < kept->case_count; i++) {
+        reader->on_case(reader->arg, &kept->cases[i]);
+    }
+    for (int i = 0; i < NQ_COUNTER_COUNT; i++) {
+        reader->on_counter(reader->arg, (enum nq_counter)i, kept->counters[i]);
+    }
+    if (kept->mode) {
+        reader->on_mode(reader->arg, kept->mode);
+    }
+    reader->on_last_case(reader->arg, kept->last_case);
+    return true;
+}
+
+static bool fake_begin(struct nq_store *base, struct nq_err *reterr)
+{
+    struct fake_store *store = store_of(base);
+    world_copy_kept(&store->pending, &store->committed);
+    return writable(store, reterr);
+}
+
+static struct nq_case *slot_of(struct kept *kept, uint32_t id)
+{
+    for (size_t i = 0; i < kept->case_count; i++) {
+        if (kept->cases[i].id == id) {
+            return &kept->cases[i];
+        }
+    }
+    return NULL;
+}
+
+static bool fake_put_case(struct nq_store *base, const struct nq_case *record,
+                          struct nq_err *reterr)
+{
+    struct kept *kept = &store_of(base)->pending;
+    struct nq_case *slot = slot_of(kept, record->id);
+    if (!slot && kept->case_count == CASES_MAX) {
+        return nq_fail(reterr, NQ_STORE_WRITE, "the fake store holds %d cases",
+                       CASES_MAX);
+    }
+    if (slot) {
+        nq_case_done(slot);
+    } else {
+        slot = &kept->cases[kept->case_count++];
+    }
+    nq_case_copy(record, slot);
+    if (record->id > kept->last_case) {
+        kept->last_case = record->id;
+    }
+    return true;
+}
+
+static bool fake_delete_case(struct nq_store *base, uint32_t id, struct nq_err *reterr)
+{
+    (void)reterr;
+    struct kept *kept = &store_of(base)->pending;
+    struct nq_case *slot = slot_of(kept, id);
+    if (slot) {
+        nq_case_done(slot);
+        const size_t at = (size_t)(slot - kept->cases);
+        memmove(slot, slot + 1, (--kept->case_count - at) * sizeof(*slot));
+    }
+    return true;
+}
+
+static bool fake_put_signal(struct nq_store *base, const struct nq_signal *signal,
+                            struct nq_err *reterr)
+{
+    /* A signal without its case would break the foreign key of the real store. */
+    return slot_of(&store_of(base)->pending, signal->case_id) ||
+           nq_fail(reterr, NQ_STORE_WRITE, "signal of unknown case %u", signal->case_id);
+}
+
+static bool fake_put_counter(struct nq_store *base, enum nq_counter counter,
+                             uint64_t value, struct nq_err *reterr)
+{
+    (void)reterr;
+    store_of(base)->pending.counters[counter] = value;
+    return true;
+}
+
+static bool fake_put_group(struct nq_store *base, const char *path,
+                           const struct nq_group_counters *counters,
+                           struct nq_err *reterr)
+{
+    (void)base;
+    (void)path;
+    (void)counters;
+    (void)reterr;
+    return true;
+}
+
+static bool fake_put_mode(struct nq_store *base, enum nq_mode mode, struct nq_err *reterr)
+{
+    (void)reterr;
+    store_of(base)->pending.mode = mode;
+    return true;
+}
+
+static bool fake_commit(struct nq_store *base, struct nq_err *reterr)
+{
+    struct fake_store *store = store_of(base);
+    if (!writable(store, reterr)) {
+        return false;
+    }
+    if (!store->dead) {
+        world_copy_kept(&store->committed, &store->pending);
+        store->commits++;
+    }
+    return true;
+}
+
+static void fake_rollback(struct nq_store *base)
+{
+    (void)base;
+}
+
+static void fake_close_store(struct nq_store *base)
+{
+    (void)base;
+}
+
+const struct nq_store_ops world_store_ops = {
+    .load = fake_load,
+    .begin = fake_begin,
+    .put_case = fake_put_case,
+    .delete_case = fake_delete_case,
+    .put_signal = fake_put_signal,
+    .put_counter = fake_put_counter,
+    .put_group = fake_put_group,
+    .put_mode = fake_put_mode,
+    .commit = fake_commit,
+    .rollback = fake_rollback,
+    .close = fake_close_store,
+};
