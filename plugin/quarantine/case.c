@@ -144,13 +144,16 @@ bool nq_case_command_event(const struct nq_case *record, enum nq_mode mode,
                            enum nq_wanted command, enum nq_case_event *ret_event)
 {
     static const enum nq_case_event events[NQ_WANT_END] = {
-        /* Wanting the quarantine of a case that a person holds, or that failed. */
+        /* A change of mind about a release that failed. */
         [NQ_WANT_QUARANTINE] = NQ_EV_APPROVE, [NQ_WANT_RELEASE] = NQ_EV_RELEASE,
         [NQ_WANT_APPROVE] = NQ_EV_APPROVE,    [NQ_WANT_DISMISS] = NQ_EV_DISMISS,
         [NQ_WANT_RETRY] = NQ_EV_RETRY,
     };
     if (record->owner != NQ_OWNER_OURS || command <= 0 || command >= NQ_WANT_END) {
         return false;
+    }
+    if (command == NQ_WANT_QUARANTINE && record->wanted == NQ_WANT_QUARANTINE) {
+        return false; /* who writes back what he read approves nothing by it */
     }
     enum nq_case_event event = events[command];
     const bool gives_up =

@@ -111,6 +111,19 @@ static void holds_an_ambiguous_name_and_acts_after_approval(void **state)
     world_free(world);
 }
 
+static void writing_back_what_was_read_approves_nothing(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "nobody", "Eicar");
+    world_run(world, 20000);
+    assert_state(world, NQ_CASE_HELD);
+    command(world, world_case(world)->wanted);
+    world_run(world, 1000);
+    assert_state(world, NQ_CASE_HELD);
+    world_free(world);
+}
+
 static void two_names_that_disagree_are_ambiguous(void **state)
 {
     (void)state;
@@ -147,6 +160,7 @@ int main(void)
         cmocka_unit_test(stopped_mode_stops_all_writes_until_it_ends),
         cmocka_unit_test(holds_a_computer_that_no_vm_has),
         cmocka_unit_test(holds_an_ambiguous_name_and_acts_after_approval),
+        cmocka_unit_test(writing_back_what_was_read_approves_nothing),
         cmocka_unit_test(two_names_that_disagree_are_ambiguous),
         cmocka_unit_test(never_tags_an_edge),
     };
