@@ -103,7 +103,7 @@ enum nq_category nq_code_category(enum nq_code code)
 
 const char *nq_err_text(const struct nq_err *err, char *out, size_t size)
 {
-    (void)snprintf(out, size, "%s: %s (%s)", nq_code_meaning(err->code), err->detail,
-                   nq_code_advice(err->code));
+    (void)snprintf(out, size, "%s (%s): %s", nq_code_meaning(err->code),
+                   nq_code_advice(err->code), err->detail);
     return out;
 }

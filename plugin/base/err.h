@@ -64,8 +64,8 @@ const char *nq_code_meaning(enum nq_code code);
 const char *nq_code_advice(enum nq_code code);
 enum nq_category nq_code_category(enum nq_code code);
 
-/* One sentence for a person: meaning, detail, advice. Writes at most size bytes, always
- * NUL-terminated; returns out. */
+/* One sentence for a person: meaning, advice, detail; the detail is last because it may be
+ * cut. Writes at most size bytes, always NUL-terminated; returns out. */
 const char *nq_err_text(const struct nq_err *err, char *out, size_t size);
 
 #endif

@@ -39,9 +39,12 @@ def test_a_fault_at_the_tag_is_shown_and_ends(make_lab, fault):
 
     def told():
         rows = lab.cases()
-        return [{"index": i, **r} for i, r in rows.items() if r["nqVmLastError"]]
+        return [{"index": i, **r} for i, r in rows.items()
+                if r["nqVmLastError"] and r["nqVmReason"] != "none"]
 
-    row = lab.wait(told, "the row to say what is wrong")[0]
+    # A walk reads column by column, so the first one may have seen the change half done.
+    lab.wait(told, "the row to say what is wrong")
+    row = lab.wait(told, "the same in a second walk")[0]
     assert row["nqVmOperState"] in ("tagging", "failed"), row
     assert row["nqVmReason"] in ("nsxRefused", "nsxUnreachable"), row
     assert (row["nqVmOperState"] == "failed") == (fault in PERSON), row

@@ -161,6 +161,9 @@ static void the_sentence_holds_meaning_detail_and_advice(void **state)
     assert_non_null(strstr(text, nq_code_meaning(NQ_STATE_LOCKED)));
     assert_non_null(strstr(text, "/var/lib/x"));
     assert_non_null(strstr(text, nq_code_advice(NQ_STATE_LOCKED)));
+    /* A long detail is cut; what to do is not. */
+    assert_true(strstr(text, nq_code_advice(NQ_STATE_LOCKED)) <
+                strstr(text, "/var/lib/x"));
 }
 
 static void the_sentence_stays_within_every_size(void **state)
