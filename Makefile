@@ -19,7 +19,7 @@ CONFDIR    ?= $(SYSCONFDIR)/nsx-quarantine
 # ---- compiler ---------------------------------------------------------------------------
 
 comma := ,
-PKGS := libcurl libcjson libconfig sqlite3
+PKGS := libcurl libcjson libconfig libxml-2.0 sqlite3
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes \
         -Wmissing-prototypes -Wvla -Wundef -Werror
 OPT_release := -O2 -D_FORTIFY_SOURCE=2
@@ -42,7 +42,7 @@ CFLAGS   := -std=c11 -g -fPIC -fvisibility=hidden -fstack-protector-strong $(WAR
 CPPFLAGS := -Iplugin -I$(BUILD)/gen $(DEFINES) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS  := -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(LINK_$(VARIANT))
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnetsnmpagent -lnetsnmp
-SIM_LIBS := -lmicrohttpd -lcjson
+SIM_LIBS := -lmicrohttpd -lgnutls -lcjson -lxml2
 
 # ---- what is built ----------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ CORE_SRC    := $(filter-out plugin/entry/%,$(wildcard plugin/*/*.c))
 # engine's service.
 ENTRY_SRC   := $(filter-out plugin/entry/main.c plugin/entry/dlmod.c,\
                $(wildcard plugin/entry/*.c))
-SIM_SRC     := $(wildcard tests/sim/*.c)
+SIM_SRC     := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 UNIT_SRC    := $(wildcard tests/unit/test_*.c) $(wildcard tests/component/test_*.c)
 TEST_SUPPORT_SRC := $(wildcard tests/component/world*.c)
 FUZZ_SRC    := $(wildcard tests/fuzz/*.c)
@@ -115,6 +115,9 @@ $(PROGRAM): $(call obj,plugin/entry/main.c) $(ENTRY) $(CORE)
 
 $(MODULE): $(call obj,plugin/entry/dlmod.c) $(ENTRY) $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) $(LINK_MODULE) -o $@ $^ $(LIBS))
+
+# A folder for each generation of NSX; they include what they share by its name alone.
+$(call obj,$(SIM_SRC)): CPPFLAGS += -Itests/sim
 
 $(SIM): $(call obj,$(SIM_SRC))
 	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(SIM_LIBS))
@@ -186,7 +189,7 @@ integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pyt
 	@$(PYTHON) -m pytest -n $(JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 .PHONY: demo
-demo: ## install what is missing, then tell the story (HOST=agentx|dlmod, KEEP=1)
+demo: ## tell the story (HOST=agentx|dlmod, NSX=policy|vsphere, KEEP=1)
 	@contrib/tools/install-deps build run
 	@$(SUB) demo-installed
 
@@ -194,7 +197,7 @@ demo: ## install what is missing, then tell the story (HOST=agentx|dlmod, KEEP=1
 demo-installed: mibs
 	@echo "==> building"
 	@$(SUB) -s -j$(JOBS) all
-	@$(PYTHON) tests/demo.py --host=$(or $(HOST),agentx) $(if $(filter 1 yes,$(KEEP)),--keep)
+	@$(PYTHON) tests/demo.py --host=$(or $(HOST),agentx) --nsx=$(or $(NSX),policy) $(if $(filter 1 yes,$(KEEP)),--keep)
 
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
@@ -213,16 +216,21 @@ fuzz-run:
 # The vendor's API files are not ours to ship; SPECS says where yours are.
 SPECS ?= ../shared/specs
 .PHONY: conformance
-conformance: mibs ## compare our NSX requests with NSX's published API files (SPECS=directory)
+conformance: ## judge all our talk with NSX by its published API files (SPECS=directory)
 	@if [ ! -d "$(SPECS)" ]; then echo "conformance: skipped, no directory $(SPECS)"; \
-	else $(SUB) -j$(JOBS) all && $(PYTHON) tests/conformance.py "$(SPECS)"; fi
+	else contrib/tools/install-deps build run test && $(SUB) conformance-installed; fi
+
+.PHONY: conformance-installed
+conformance-installed: mibs
+	@$(SUB) -j$(JOBS) all
+	@PYTHONPATH=tests $(PYTHON) -m conformance "$(SPECS)" $(ARGS)
 
 # ---- lint -------------------------------------------------------------------------------
 
 # The build is one compiler's opinion; lint-compiler asks the other one.
 OTHER_CC := $(if $(findstring clang,$(CC)),gcc,clang)
-ALL_C    := $(wildcard plugin/*/*.c tests/*/*.c)
-ALL_H    := $(wildcard plugin/*/*.h tests/*/*.h)
+ALL_C    := $(wildcard plugin/*/*.c tests/*/*.c tests/sim/*/*.c)
+ALL_H    := $(wildcard plugin/*/*.h tests/*/*.h tests/sim/*/*.h)
 SCRIPTS  := $(shell grep -lE '^\#!.*(bash|/sh)' .ci/run contrib/tools/* 2>/dev/null)
 LINTS    := build compiler format cppcheck layers exports banned text readme mib shell
 
@@ -238,7 +246,7 @@ lint-build:
 
 lint-compiler:
 	@printf '%s\n' $(ALL_C) | xargs -P $(JOBS) -n 4 \
-	    $(OTHER_CC) $(CPPFLAGS) -std=c11 $(WARN) -fsyntax-only
+	    $(OTHER_CC) $(CPPFLAGS) -Itests/sim -std=c11 $(WARN) -fsyntax-only
 
 lint-format:
 	@clang-format --dry-run -Werror $(ALL_C) $(ALL_H) || \
@@ -250,7 +258,7 @@ lint-cppcheck:
 	@mkdir -p $(BUILD)/gen/cppcheck && ln -sf /usr/include/uthash.h $(BUILD)/gen/cppcheck
 	@cppcheck --enable=warning,performance,portability --std=c11 --quiet -j $(JOBS) \
 	    --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
-	    --suppress='nullPointer:tests/unit/*' -Iplugin -I$(BUILD)/gen \
+	    --suppress='nullPointer:tests/unit/*' -Iplugin -Itests/sim -I$(BUILD)/gen \
 	    -I$(BUILD)/gen/cppcheck $(DEFINES) plugin tests
 
 lint-layers:

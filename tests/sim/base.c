@@ -100,7 +100,7 @@ bool sim_parse_number(const char *text, uint64_t max, uint64_t *ret_number)
     for (; *text != '\0'; text++) {
         unsigned digit = (unsigned)(unsigned char)*text - '0';
 
-        if (digit > 9 || number > (max - digit) / 10) {
+        if (digit > 9 || digit > max || number > (max - digit) / 10) {
             return false;
         }
         number = number * 10 + digit;

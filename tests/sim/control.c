@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* control.c: the routes under /sim that look: world, journal, data plane. */
+/* control.c: the paths under /sim, and those of the journal. */
 #include "control.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "api.h"
 #include "control_parts.h"
-#include "flow.h"
 
 void sim_control_refuse(struct sim_reply *reply, unsigned status, const char *text)
 {
@@ -47,18 +47,21 @@ bool sim_control_number(const struct sim_request *request, const char *name,
     return true;
 }
 
-static void get_world(struct sim *sim, const struct sim_request *request,
-                      struct sim_reply *reply)
+void sim_control_settle(struct sim *sim)
 {
-    (void)request;
-    sim_reply_json(reply, 200, sim_world_json(sim->world));
+    if (sim->api->settle != NULL) {
+        sim->api->settle(sim, sim_now_ms());
+    }
 }
 
-static void get_settings(struct sim *sim, const struct sim_request *request,
-                         struct sim_reply *reply)
+#define SLICE_MS 50 /* how soon a waiting control call sees what time brings */
+
+void sim_control_wait(struct sim *sim, uint64_t until_ms)
 {
-    (void)request;
-    sim_reply_json(reply, 200, sim_world_settings_json(sim->world));
+    uint64_t slice = sim_now_ms() + SLICE_MS;
+
+    sim_wait(sim, slice < until_ms ? slice : until_ms);
+    sim_control_settle(sim);
 }
 
 /* Waits for at least min_requests and min_changes, when they are given. */
@@ -69,9 +72,11 @@ static void get_journal(struct sim *sim, const struct sim_request *request,
     uint64_t requests = 0;
     uint64_t changes = 0;
     uint64_t timeout = 0;
+    uint64_t bodies = 0;
     uint64_t until;
 
-    if (!sim_control_number(request, "since", 0, UINT64_MAX / 2, &since, reply) ||
+    if (!sim_control_number(request, "bodies", 0, 1, &bodies, reply) ||
+        !sim_control_number(request, "since", 0, UINT64_MAX / 2, &since, reply) ||
         !sim_control_number(request, "min_requests", 0, SIM_JOURNAL_MAX, &requests,
                             reply) ||
         !sim_control_number(request, "min_changes", 0, SIM_JOURNAL_MAX, &changes,
@@ -84,9 +89,9 @@ static void get_journal(struct sim *sim, const struct sim_request *request,
     while (
         !sim->stopping && sim_now_ms() < until &&
         (sim->journal.request_count < requests || sim->journal.change_count < changes)) {
-        sim_wait(sim, until);
+        sim_control_wait(sim, until);
     }
-    sim_reply_json(reply, 200, sim_journal_json(&sim->journal, since));
+    sim_reply_json(reply, 200, sim_journal_json(&sim->journal, since, bodies != 0));
 }
 
 static void clear_journal(struct sim *sim, const struct sim_request *request,
@@ -97,29 +102,12 @@ static void clear_journal(struct sim *sim, const struct sim_request *request,
     sim_reply_empty(reply, 204);
 }
 
-static void get_flow(struct sim *sim, const struct sim_request *request,
-                     struct sim_reply *reply)
-{
-    struct sim_err err;
-    cJSON *json = sim_flow_ask(sim->world, request, &err);
-
-    if (json == NULL) {
-        sim_control_refuse(reply, 400, err.text);
-    } else {
-        sim_reply_json(reply, 200, json);
-    }
-}
-
 static const struct sim_route routes[] = {
-    {"GET", "/sim/world", get_world},     {"GET", "/sim/settings", get_settings},
-    {"GET", "/sim/journal", get_journal}, {"POST", "/sim/journal/clear", clear_journal},
-    {"GET", "/sim/flow", get_flow},
+    {"GET", "/sim/journal", get_journal},
+    {"POST", "/sim/journal/clear", clear_journal},
 };
 
-static const struct sim_family look_family = {routes, SIM_COUNT_OF(routes)};
-
-static const struct sim_family *const families[] = {&look_family, &sim_change_family,
-                                                    &sim_fault_family};
+static const struct sim_family journal_family = {routes, SIM_COUNT_OF(routes)};
 
 bool sim_control_is(const struct sim_request *request)
 {
@@ -129,11 +117,13 @@ bool sim_control_is(const struct sim_request *request)
 void sim_control_answer(struct sim *sim, struct sim_request *request,
                         struct sim_reply *reply)
 {
+    const struct sim_family *const families[] = {
+        &journal_family, &sim_fault_family, &sim_node_control_family, sim->api->control};
     const struct sim_route *route = NULL;
 
     switch (sim_family_find(families, SIM_COUNT_OF(families), request, &route)) {
     case SIM_MATCH_FOUND:
-        sim_world_settle(sim->world, request->now_ms);
+        sim_control_settle(sim);
         route->handle(sim, request, reply);
         if (strcmp(request->method, "GET") != 0) {
             sim_notify(sim);

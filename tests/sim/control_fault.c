@@ -76,7 +76,7 @@ static void get_held(struct sim *sim, const struct sim_request *request,
     }
     until = request->now_ms + timeout;
     while (!sim->stopping && sim_now_ms() < until && count_held(sim) < count) {
-        sim_wait(sim, until);
+        sim_control_wait(sim, until);
     }
     json = cJSON_CreateObject();
     cJSON_AddNumberToObject(json, "count", (double)count_held(sim));

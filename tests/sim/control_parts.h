@@ -23,9 +23,14 @@ bool sim_control_number(const struct sim_request *request, const char *name,
                         uint64_t fallback, uint64_t max, uint64_t *ret_number,
                         struct sim_reply *reply) __attribute__((warn_unused_result));
 
-/* control_change.c: makes the world another one. */
-extern const struct sim_family sim_change_family;
+/* Lets everything happen in the world whose time has come. */
+void sim_control_settle(struct sim *sim);
+/* One round of a long poll: waits for a change, and lets time bring its own. */
+void sim_control_wait(struct sim *sim, uint64_t until_ms);
+
 /* control_fault.c: breaks, holds and releases requests. */
 extern const struct sim_family sim_fault_family;
+/* control_node.c: takes nodes down and up, and changes the certificate. */
+extern const struct sim_family sim_node_control_family;
 
 #endif

@@ -40,7 +40,7 @@ static void hang(struct sim *sim, int fd)
 static bool hold(struct sim *sim, struct sim_exchange *exchange, bool after)
 {
     struct sim_held held = {
-        .request = &exchange->request, .fd = exchange->fd, .after = after};
+        .request = &exchange->request, .fd = exchange->request.fd, .after = after};
     struct sim_held **last = &sim->held;
 
     while (*last != NULL) {
@@ -78,8 +78,15 @@ static void write_log(struct sim *sim, const struct sim_request *request,
 static void answer(struct sim *sim, struct sim_exchange *exchange)
 {
     exchange->request.now_ms = sim_now_ms();
-    sim_api_answer(sim, &exchange->request, exchange->authorization, &exchange->reply);
+    sim->api->answer(sim, &exchange->request, &exchange->reply);
     sim_notify(sim);
+}
+
+static enum sim_ending cut(struct sim_exchange *exchange, uint64_t at)
+{
+    exchange->delivery.cut = at < exchange->reply.length;
+    exchange->delivery.cut_at = at;
+    return exchange->delivery.cut ? SIM_ENDING_TRUNCATED : SIM_ENDING_ANSWER;
 }
 
 /* Under the lock. */
@@ -89,9 +96,12 @@ static enum sim_ending follow(struct sim *sim, struct sim_exchange *exchange,
     if (!delay(sim, plan->delay_ms)) {
         return SIM_ENDING_CLOSE;
     }
+    exchange->delivery.pad_to = plan->pad_to;
+    exchange->delivery.bytes_per_s = plan->bytes_per_s;
+    exchange->delivery.chunked = plan->chunked;
     switch (plan->kind) {
     case SIM_FAULT_HANG:
-        hang(sim, exchange->fd);
+        hang(sim, exchange->request.fd);
         return SIM_ENDING_CLOSE;
     case SIM_FAULT_HOLD:
         if (!hold(sim, exchange, false)) {
@@ -110,9 +120,10 @@ static enum sim_ending follow(struct sim *sim, struct sim_exchange *exchange,
         return SIM_ENDING_ANSWER;
     case SIM_FAULT_TRUNCATE:
         answer(sim, exchange);
-        exchange->truncate = plan->truncate;
-        return exchange->reply.length > plan->truncate ? SIM_ENDING_TRUNCATED
-                                                       : SIM_ENDING_ANSWER;
+        return cut(exchange, plan->truncate);
+    case SIM_FAULT_HALF:
+        answer(sim, exchange);
+        return cut(exchange, exchange->reply.length / 2);
     case SIM_FAULT_RESET:
         return SIM_ENDING_RESET;
     case SIM_FAULT_DROP_AFTER_APPLY:
@@ -124,40 +135,78 @@ static enum sim_ending follow(struct sim *sim, struct sim_exchange *exchange,
         return SIM_ENDING_ANSWER;
     case SIM_FAULT_NONE:
     case SIM_FAULT_DELAY:
+    case SIM_FAULT_PAD:
+    case SIM_FAULT_SLOW:
+    case SIM_FAULT_CHUNKED:
         break;
     }
     answer(sim, exchange);
     return SIM_ENDING_ANSWER;
 }
 
+/* Under the lock. A node that is not up does nothing of what it is asked. */
+static enum sim_ending fail_node(struct sim *sim, struct sim_exchange *exchange)
+{
+    const struct sim_node *node = &sim->nodes[exchange->request.node];
+
+    while (node->state == SIM_NODE_HUNG && !sim->stopping &&
+           !client_gone(exchange->request.fd)) {
+        sim_wait(sim, sim_now_ms() + SLICE_MS);
+    }
+    if (node->state != SIM_NODE_UNHEALTHY) {
+        return SIM_ENDING_CLOSE;
+    }
+    sim_reply_text(&exchange->reply, 503, "text/html",
+                   "<html><body><h1>503 Service Unavailable</h1></body></html>\n");
+    return SIM_ENDING_ANSWER;
+}
+
+/* Under the lock. Answers what went wrong on purpose, or NULL. */
+static const char *run(struct sim *sim, struct sim_exchange *exchange,
+                       enum sim_ending *ret_ending)
+{
+    struct sim_plan plan;
+    const char *fault;
+
+    if (sim->nodes[exchange->request.node].state != SIM_NODE_UP) {
+        sim_journal_fault(&sim->journal, exchange->request.number, "node");
+        sim_notify(sim);
+        *ret_ending = fail_node(sim, exchange);
+        return "node";
+    }
+    plan = sim_faults_take(&sim->faults, &exchange->request);
+    fault = sim_fault_name(plan.kind);
+    sim_journal_fault(&sim->journal, exchange->request.number, fault);
+    sim_notify(sim);
+    *ret_ending = follow(sim, exchange, &plan);
+    sim_plan_done(&plan);
+    return fault;
+}
+
 enum sim_ending sim_exchange_run(struct sim *sim, struct sim_exchange *exchange)
 {
     struct sim_request *request = &exchange->request;
+    struct sim_reply *reply = &exchange->reply;
     enum sim_ending ending;
-    struct sim_plan plan;
     const char *fault;
-    unsigned status;
+    unsigned status = 0;
 
     sim_lock(sim);
-    request->number = sim_journal_begin(&sim->journal, request->method, request->target,
-                                        request->body, request->body_length);
-    sim->guard.in_progress++;
-    plan = sim_faults_take(&sim->faults, request);
-    fault = sim_fault_name(plan.kind);
-    sim_journal_fault(&sim->journal, request->number, fault);
-    sim_notify(sim);
-
-    ending = follow(sim, exchange, &plan);
-    status = ending == SIM_ENDING_ANSWER || ending == SIM_ENDING_TRUNCATED
-                 ? exchange->reply.status
-                 : 0;
-    sim->guard.in_progress--;
-    sim_journal_answer(&sim->journal, request->number, status,
-                       ending == SIM_ENDING_ANSWER && !client_gone(exchange->fd));
+    request->number = sim_journal_begin(&sim->journal, request);
+    sim->in_progress++;
+    fault = run(sim, exchange, &ending);
+    if (sim->api->stamp != NULL) {
+        sim->api->stamp(request, reply);
+    }
+    if (ending == SIM_ENDING_ANSWER || ending == SIM_ENDING_TRUNCATED) {
+        status = reply->status;
+    }
+    sim->in_progress--;
+    sim_journal_answer(&sim->journal, request->number, status, reply,
+                       ending == SIM_ENDING_ANSWER && !client_gone(request->fd));
     write_log(sim, request, fault, ending, status);
     sim_notify(sim);
     sim_unlock(sim);
-    sim_plan_done(&plan);
     return ending;
 }
 
@@ -167,4 +216,26 @@ void sim_exchange_lost(struct sim *sim, uint64_t number)
     sim_journal_lost(&sim->journal, number);
     sim_notify(sim);
     sim_unlock(sim);
+}
+
+/* A tenth of a second's worth at a time, the first at once. */
+size_t sim_exchange_pace(struct sim *sim, const struct sim_exchange *exchange,
+                         uint64_t started_ms, uint64_t position)
+{
+    uint64_t rate = exchange->delivery.bytes_per_s;
+    uint64_t piece = rate >= 10 ? rate / 10 : 1;
+    uint64_t due_ms = started_ms + position * 1000 / rate;
+
+    sim_lock(sim);
+    while (!sim->stopping && sim_now_ms() < due_ms &&
+           !client_gone(exchange->request.fd)) {
+        uint64_t slice = sim_now_ms() + SLICE_MS;
+
+        sim_wait(sim, slice < due_ms ? slice : due_ms);
+    }
+    if (sim->stopping || client_gone(exchange->request.fd)) {
+        piece = 0;
+    }
+    sim_unlock(sim);
+    return (size_t)piece;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const struct sim_json_member fault_members[] = {
+    {"node", SIM_JSON_COUNT, false},
     {"method", SIM_JSON_STRING, false},
     {"path", SIM_JSON_STRING, false},
     {"query", SIM_JSON_STRING, false},
@@ -19,28 +20,38 @@ static const struct sim_json_member fault_members[] = {
     {"body", SIM_JSON_ANY, false},
     {"headers", SIM_JSON_OBJECT, false},
     {"content_type", SIM_JSON_STRING, false},
+    {"retry_after", SIM_JSON_COUNT, false},
     {"html", SIM_JSON_BOOL, false},
     {"truncate", SIM_JSON_COUNT, false},
+    {"half", SIM_JSON_BOOL, false},
+    {"pad", SIM_JSON_COUNT, false},
+    {"slow", SIM_JSON_COUNT, false},
+    {"chunked", SIM_JSON_BOOL, false},
     {"reset", SIM_JSON_BOOL, false},
     {"drop_after_apply", SIM_JSON_BOOL, false},
     {"ignore", SIM_JSON_BOOL, false},
 };
 
-/* The members that say what goes wrong. DELAY is last: it may accompany any other. */
+/* The members that say what goes wrong. The last ones may accompany any other. */
 static const struct {
     const char *member;
     enum sim_fault_kind kind;
+    bool accompanies;
 } kinds[] = {
-    {"hang", SIM_FAULT_HANG},
-    {"hold", SIM_FAULT_HOLD},
-    {"hold_after", SIM_FAULT_HOLD_AFTER},
-    {"status", SIM_FAULT_STATUS},
-    {"html", SIM_FAULT_HTML},
-    {"truncate", SIM_FAULT_TRUNCATE},
-    {"reset", SIM_FAULT_RESET},
-    {"drop_after_apply", SIM_FAULT_DROP_AFTER_APPLY},
-    {"ignore", SIM_FAULT_IGNORE},
-    {"delay_ms", SIM_FAULT_DELAY},
+    {"hang", SIM_FAULT_HANG, false},
+    {"hold", SIM_FAULT_HOLD, false},
+    {"hold_after", SIM_FAULT_HOLD_AFTER, false},
+    {"status", SIM_FAULT_STATUS, false},
+    {"html", SIM_FAULT_HTML, false},
+    {"truncate", SIM_FAULT_TRUNCATE, false},
+    {"half", SIM_FAULT_HALF, false},
+    {"reset", SIM_FAULT_RESET, false},
+    {"drop_after_apply", SIM_FAULT_DROP_AFTER_APPLY, false},
+    {"ignore", SIM_FAULT_IGNORE, false},
+    {"pad", SIM_FAULT_PAD, true},
+    {"slow", SIM_FAULT_SLOW, true},
+    {"chunked", SIM_FAULT_CHUNKED, true},
+    {"delay_ms", SIM_FAULT_DELAY, true},
 };
 
 #define KIND_COUNT (SIM_COUNT_OF(kinds))
@@ -70,7 +81,7 @@ static bool read_kind(const cJSON *doc, const char *where, enum sim_fault_kind *
         if (item == NULL || cJSON_IsFalse(item)) {
             continue;
         }
-        if (kind != SIM_FAULT_NONE && kinds[i].kind != SIM_FAULT_DELAY) {
+        if (kind != SIM_FAULT_NONE && !kinds[i].accompanies) {
             return sim_fail(err, "%s.%s: another member already says what goes wrong",
                             where, kinds[i].member);
         }
@@ -92,6 +103,15 @@ static bool check_answer(const cJSON *doc, const char *where, struct sim_err *er
 
     if (status < 200 || status > 599) {
         return sim_fail(err, "%s.status: must be 200 to 599", where);
+    }
+    if (sim_json_get(doc, "retry_after") != NULL && sim_json_get(doc, "status") == NULL) {
+        return sim_fail(err, "%s.retry_after: goes with status", where);
+    }
+    if (sim_json_count(doc, "pad", 0) > SIM_PAD_MAX) {
+        return sim_fail(err, "%s.pad: more than %u", where, SIM_PAD_MAX);
+    }
+    if (sim_json_get(doc, "slow") != NULL && sim_json_count(doc, "slow", 0) == 0) {
+        return sim_fail(err, "%s.slow: must be 1 byte in a second or more", where);
     }
     if (cJSON_GetArraySize(sim_json_get(doc, "headers")) > SIM_HEADERS_MAX) {
         return sim_fail(err, "%s.headers: more than %d", where, SIM_HEADERS_MAX);
@@ -174,7 +194,8 @@ static bool fits(const cJSON *doc, const struct sim_request *request)
     const char *query = sim_json_text(doc, "query", "");
     const char *mark = strchr(request->target, '?');
 
-    return strcmp(method, request->method) == 0 &&
+    return sim_json_count(doc, "node", request->node) == request->node &&
+           strcmp(method, request->method) == 0 &&
            strncmp(request->target, path, strlen(path)) == 0 &&
            strstr(mark == NULL ? "" : mark + 1, query) != NULL;
 }
@@ -200,6 +221,13 @@ static void plan_answer(struct sim_plan *plan, const cJSON *doc)
         free(text);
     } else {
         sim_reply_empty(&plan->reply, (unsigned)sim_json_count(doc, "status", 200));
+    }
+    if (sim_json_get(doc, "retry_after") != NULL) {
+        char *seconds =
+            sim_format("%llu", (unsigned long long)sim_json_count(doc, "retry_after", 0));
+
+        sim_reply_header(&plan->reply, "Retry-After", seconds);
+        free(seconds);
     }
     cJSON_ArrayForEach(header, sim_json_get(doc, "headers"))
     {
@@ -228,6 +256,9 @@ struct sim_plan sim_faults_take(struct sim_faults *faults,
         plan.kind = fault->kind;
         plan.delay_ms = sim_json_count(fault->doc, "delay_ms", 0);
         plan.truncate = sim_json_count(fault->doc, "truncate", 0);
+        plan.pad_to = sim_json_count(fault->doc, "pad", 0);
+        plan.bytes_per_s = sim_json_count(fault->doc, "slow", 0);
+        plan.chunked = sim_json_bool(fault->doc, "chunked", false);
         if (plan.kind == SIM_FAULT_STATUS || plan.kind == SIM_FAULT_HTML) {
             plan_answer(&plan, fault->doc);
         }

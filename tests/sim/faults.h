@@ -14,6 +14,7 @@
 #include "http.h"
 
 #define SIM_FAULTS_MAX 1000
+#define SIM_PAD_MAX    (1024u * 1024 * 1024)
 
 enum sim_fault_kind {
     SIM_FAULT_NONE,
@@ -24,9 +25,13 @@ enum sim_fault_kind {
     SIM_FAULT_STATUS,           /* answers what the fault says, nothing applied */
     SIM_FAULT_HTML,             /* 200 and the page of a proxy, nothing applied */
     SIM_FAULT_TRUNCATE,         /* applied, only the first bytes of the body */
+    SIM_FAULT_HALF,             /* applied, only the first half of the body */
     SIM_FAULT_RESET,            /* connection reset, nothing applied */
     SIM_FAULT_DROP_AFTER_APPLY, /* applied, connection closed without an answer */
     SIM_FAULT_IGNORE,           /* answers success, nothing applied */
+    SIM_FAULT_PAD,              /* applied, the body blown up with spaces */
+    SIM_FAULT_SLOW,             /* applied, the body trickles */
+    SIM_FAULT_CHUNKED,          /* applied, the body of no announced length */
 };
 
 struct sim_fault {
@@ -46,6 +51,9 @@ struct sim_plan {
     enum sim_fault_kind kind;
     uint64_t delay_ms; /* of any kind: waits first */
     uint64_t truncate;
+    uint64_t pad_to; /* of any kind that answers, as the next two */
+    uint64_t bytes_per_s;
+    bool chunked;
     struct sim_reply reply; /* for STATUS and HTML */
 };
 

@@ -2,8 +2,6 @@
 /* http.c: exact decoding of request targets, replies, and route matching. */
 #include "http.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +112,11 @@ void sim_request_done(struct sim_request *request)
         free(request->params[i].name);
         free(request->params[i].value);
     }
+    for (size_t i = 0; i < request->field_count; i++) {
+        free(request->fields[i].name);
+        free(request->fields[i].value);
+    }
+    free(request->principal);
     free(request->method);
     free(request->target);
     free(request->body);
@@ -125,6 +128,27 @@ const char *sim_request_param(const struct sim_request *request, const char *nam
     for (size_t i = 0; i < request->param_count; i++) {
         if (strcmp(request->params[i].name, name) == 0) {
             return request->params[i].value;
+        }
+    }
+    return NULL;
+}
+
+void sim_request_add_header(struct sim_request *request, const char *name,
+                            const char *value)
+{
+    if (request->field_count < SIM_FIELDS_MAX) {
+        struct sim_param *field = &request->fields[request->field_count++];
+
+        field->name = sim_strdup(name);
+        field->value = sim_strdup(value == NULL ? "" : value);
+    }
+}
+
+const char *sim_request_header(const struct sim_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->field_count; i++) {
+        if (sim_same_text(request->fields[i].name, name)) {
+            return request->fields[i].value;
         }
     }
     return NULL;
@@ -156,44 +180,6 @@ void sim_reply_text(struct sim_reply *reply, unsigned status, const char *conten
 void sim_reply_empty(struct sim_reply *reply, unsigned status)
 {
     set_body(reply, status, NULL, NULL);
-}
-
-static const char *status_name(unsigned status)
-{
-    static const struct {
-        unsigned status;
-        const char *name;
-    } names[] = {
-        {400, "BAD_REQUEST"},         {401, "UNAUTHORIZED"},
-        {403, "FORBIDDEN"},           {404, "NOT_FOUND"},
-        {405, "METHOD_NOT_ALLOWED"},  {409, "CONFLICT"},
-        {412, "PRECONDITION_FAILED"}, {413, "PAYLOAD_TOO_LARGE"},
-        {429, "TOO_MANY_REQUESTS"},   {503, "SERVICE_UNAVAILABLE"},
-    };
-
-    for (size_t i = 0; i < SIM_COUNT_OF(names); i++) {
-        if (names[i].status == status) {
-            return names[i].name;
-        }
-    }
-    return "INTERNAL_SERVER_ERROR";
-}
-
-void sim_reply_error(struct sim_reply *reply, unsigned status, int code,
-                     const char *module, const char *fmt, ...)
-{
-    cJSON *json = cJSON_CreateObject();
-    struct sim_err text;
-    va_list args;
-
-    va_start(args, fmt);
-    (void)vsnprintf(text.text, sizeof(text.text), fmt, args);
-    va_end(args);
-    cJSON_AddStringToObject(json, "httpStatus", status_name(status));
-    cJSON_AddNumberToObject(json, "error_code", code);
-    cJSON_AddStringToObject(json, "module_name", module);
-    cJSON_AddStringToObject(json, "error_message", text.text);
-    sim_reply_json(reply, status, json);
 }
 
 void sim_reply_header(struct sim_reply *reply, const char *name, const char *value)

@@ -17,8 +17,10 @@
 #define SIM_SEGMENTS_MAX 16
 #define SIM_PARAMS_MAX   32
 #define SIM_ARGS_MAX     4
-#define SIM_HEADERS_MAX  16
+#define SIM_HEADERS_MAX  16 /* of a reply */
+#define SIM_FIELDS_MAX   64 /* headers of a request that are kept */
 #define SIM_BODY_MAX     (16u * 1024 * 1024)
+#define SIM_JSON_TYPE    "application/json;charset=UTF-8" /* unless a reply says other */
 
 struct sim_param {
     char *name;
@@ -26,6 +28,8 @@ struct sim_param {
 };
 
 struct sim_request {
+    unsigned node; /* that it came in on */
+    int fd;        /* of the client */
     char *method;
     char *target; /* path and query as they were received */
     size_t segment_count;
@@ -34,6 +38,9 @@ struct sim_request {
     struct sim_param params[SIM_PARAMS_MAX]; /* decoded */
     char *body;                              /* NUL at the end */
     size_t body_length;
+    size_t field_count;
+    struct sim_param fields[SIM_FIELDS_MAX]; /* headers as they were received */
+    char *principal;                /* common name of the client's certificate, or NULL */
     uint64_t number;                /* in the journal; 0 for control calls */
     uint64_t now_ms;                /* when it is handled */
     bool changes_nothing;           /* judge and answer, but do not apply */
@@ -44,7 +51,7 @@ struct sim_reply {
     unsigned status;
     char *body; /* NULL: none */
     size_t length;
-    char *content_type; /* NULL: that of the NSX API */
+    char *content_type; /* NULL: SIM_JSON_TYPE */
     size_t header_count;
     struct sim_param headers[SIM_HEADERS_MAX];
 };
@@ -57,15 +64,17 @@ void sim_request_done(struct sim_request *request);
 /* The first parameter of that name, or NULL. */
 const char *sim_request_param(const struct sim_request *request, const char *name);
 
+/* Keeps a copy; more than SIM_FIELDS_MAX are dropped. */
+void sim_request_add_header(struct sim_request *request, const char *name,
+                            const char *value);
+/* The first header of that name, upper and lower case alike, or NULL. */
+const char *sim_request_header(const struct sim_request *request, const char *name);
+
 /* Each replaces what the reply held before. json is taken. */
 void sim_reply_json(struct sim_reply *reply, unsigned status, cJSON *json);
 void sim_reply_text(struct sim_reply *reply, unsigned status, const char *content_type,
                     const char *text);
 void sim_reply_empty(struct sim_reply *reply, unsigned status);
-/* The error form of NSX: httpStatus, error_code, module_name, error_message. */
-void sim_reply_error(struct sim_reply *reply, unsigned status, int code,
-                     const char *module, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
 void sim_reply_header(struct sim_reply *reply, const char *name, const char *value);
 void sim_reply_done(struct sim_reply *reply);
 

@@ -10,10 +10,13 @@
 #ifndef SIM_JOURNAL_H
 #define SIM_JOURNAL_H
 
-#include "world.h"
+#include "http.h"
 
 #define SIM_JOURNAL_MAX  50000
 #define SIM_JOURNAL_BODY 4096 /* bytes of a request body that are kept */
+/* Of the body of an answer, and of all of them together: older ones are let go. */
+#define SIM_JOURNAL_ANSWER  (64u * 1024)
+#define SIM_JOURNAL_ANSWERS (64u * 1024 * 1024)
 
 struct sim_journal_request {
     uint64_t number;
@@ -21,7 +24,12 @@ struct sim_journal_request {
     char *method;
     char *target;
     char *body;
+    unsigned node;
+    cJSON *headers;  /* the few that tests ask for */
     unsigned status; /* 0: none was sent */
+    char *answer_type;
+    char *answer; /* NULL: none, or let go */
+    size_t answer_length;
     bool answered;
     const char *fault; /* its kind, static, or NULL */
 };
@@ -37,22 +45,34 @@ struct sim_journal_change {
     char *tag;
 };
 
+/* A tag that really came to or left a VM. request is 0 when a control call did it. */
+struct sim_change {
+    uint64_t request;
+    const char *external_id;
+    const char *display_name;
+    bool added;
+    const char *scope;
+    const char *tag;
+};
+
 struct sim_journal {
     uint64_t last_request;
     uint64_t last_change;
     uint64_t dropped;
+    size_t answer_bytes; /* of all answers that are kept */
+    size_t answers_gone; /* requests at the front whose answers were let go */
     size_t request_count;
     struct sim_journal_request *requests;
     size_t change_count;
     struct sim_journal_change *changes;
 };
 
-uint64_t sim_journal_begin(struct sim_journal *journal, const char *method,
-                           const char *target, const char *body, size_t length);
+uint64_t sim_journal_begin(struct sim_journal *journal,
+                           const struct sim_request *request);
 /* No effect when the entry was cleared in the meantime. */
 void sim_journal_fault(struct sim_journal *journal, uint64_t number, const char *fault);
 void sim_journal_answer(struct sim_journal *journal, uint64_t number, unsigned status,
-                        bool answered);
+                        const struct sim_reply *reply, bool answered);
 /* The answer did not reach the client after all. */
 void sim_journal_lost(struct sim_journal *journal, uint64_t number);
 void sim_journal_change(struct sim_journal *journal, const struct sim_change *change);
@@ -60,10 +80,8 @@ void sim_journal_change(struct sim_journal *journal, const struct sim_change *ch
 /* Numbers go on; they never repeat within one run. */
 void sim_journal_clear(struct sim_journal *journal);
 
-/* At least so many requests above since, and changes by them. */
-bool sim_journal_has(const struct sim_journal *journal, uint64_t since, uint64_t requests,
-                     uint64_t changes);
-/* Requests above since, and the changes they made. 0: everything. */
-cJSON *sim_journal_json(const struct sim_journal *journal, uint64_t since);
+/* Requests above since, and the changes they made. 0: everything. bodies: with what was
+ * answered. */
+cJSON *sim_journal_json(const struct sim_journal *journal, uint64_t since, bool bodies);
 
 #endif

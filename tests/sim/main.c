@@ -19,12 +19,14 @@ struct options {
     const char *port_file;
     const char *log;
     bool no_tls;
-    unsigned port;
+    size_t port_count; /* 0: any free ones */
+    unsigned ports[SIM_NODES_MAX];
+    size_t nodes;
 };
 
 static const char help[] =
-    "Usage: nsx-sim --world FILE --cert PEM --key PEM [--port N] [--port-file FILE]\n"
-    "               [--log FILE]\n"
+    "Usage: nsx-sim --world FILE --cert PEM --key PEM [--nodes N]\n"
+    "               [--port N[,N]...] [--port-file FILE] [--log FILE]\n"
     "       nsx-sim --world FILE --no-tls ...\n"
     "\n"
     "An NSX Manager for tests: answers the NSX API on 127.0.0.1 from a world file.\n"
@@ -33,8 +35,9 @@ static const char help[] =
     "  --cert PEM        certificate of the server\n"
     "  --key PEM         its private key\n"
     "  --no-tls          plain HTTP, for debugging\n"
-    "  --port N          port to listen on; 0, the default, takes a free one\n"
-    "  --port-file FILE  where to write the port when the server is ready\n"
+    "  --nodes N         managers of the cluster, each with a port; 1 is the default\n"
+    "  --port N[,N]...   ports of the nodes; 0, the default, takes a free one\n"
+    "  --port-file FILE  where to write the ports, a line each, when they are open\n"
     "  --log FILE        one line for each NSX request, appended\n"
     "  --help, --version\n"
     "\n"
@@ -45,6 +48,7 @@ enum {
     OPTION_CERT,
     OPTION_KEY,
     OPTION_NO_TLS,
+    OPTION_NODES,
     OPTION_PORT,
     OPTION_PORT_FILE,
     OPTION_LOG,
@@ -57,6 +61,7 @@ static const struct option long_options[] = {
     {"cert", required_argument, NULL, OPTION_CERT},
     {"key", required_argument, NULL, OPTION_KEY},
     {"no-tls", no_argument, NULL, OPTION_NO_TLS},
+    {"nodes", required_argument, NULL, OPTION_NODES},
     {"port", required_argument, NULL, OPTION_PORT},
     {"port-file", required_argument, NULL, OPTION_PORT_FILE},
     {"log", required_argument, NULL, OPTION_LOG},
@@ -71,10 +76,33 @@ static int usage(const char *text)
     return 2;
 }
 
+/* Numbers with commas between. */
+static bool parse_ports(const char *text, struct options *options)
+{
+    options->port_count = 0;
+    for (;;) {
+        size_t part = strcspn(text, ",");
+        char *digits = sim_strndup(text, part);
+        uint64_t port = 0;
+        bool good =
+            options->port_count < SIM_NODES_MAX && sim_parse_number(digits, 65535, &port);
+
+        free(digits);
+        if (!good) {
+            return false;
+        }
+        options->ports[options->port_count++] = (unsigned)port;
+        if (text[part] == '\0') {
+            return true;
+        }
+        text += part + 1;
+    }
+}
+
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
-    uint64_t port = 0;
+    uint64_t number = 0;
     int option;
 
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -91,11 +119,16 @@ static int parse_options(int argc, char **argv, struct options *options)
         case OPTION_NO_TLS:
             options->no_tls = true;
             break;
-        case OPTION_PORT:
-            if (!sim_parse_number(optarg, 65535, &port)) {
-                return usage("--port must be a number from 0 to 65535");
+        case OPTION_NODES:
+            if (!sim_parse_number(optarg, SIM_NODES_MAX, &number) || number == 0) {
+                return usage("--nodes must be a number from 1 to 8");
             }
-            options->port = (unsigned)port;
+            options->nodes = (size_t)number;
+            break;
+        case OPTION_PORT:
+            if (!parse_ports(optarg, options)) {
+                return usage("--port must be numbers from 0 to 65535, at most 8");
+            }
             break;
         case OPTION_PORT_FILE:
             options->port_file = optarg;
@@ -149,12 +182,15 @@ static char *read_pem(const char *path, struct sim_err *err)
 }
 
 /* Written beside and renamed, so that who waits for the file never reads half of it. */
-static bool write_port(const char *path, unsigned port, struct sim_err *err)
+static bool write_ports(const char *path, const struct sim *sim, struct sim_err *err)
 {
     char *draft = sim_format("%s.%ld", path, (long)getpid());
     FILE *file = fopen(draft, "we");
-    bool good = file != NULL && fprintf(file, "%u\n", port) > 0;
+    bool good = file != NULL;
 
+    for (size_t i = 0; good && i < sim->node_count; i++) {
+        good = fprintf(file, "%u\n", sim->nodes[i].port) > 0;
+    }
     if (file != NULL && fclose(file) != 0) {
         good = false;
     }
@@ -183,15 +219,21 @@ static bool serve(struct sim *sim, const struct options *options, struct sim_err
         abort();
     }
     if (good) {
-        server = sim_server_start(sim, cert, key, options->port, err);
+        sim->node_count = options->nodes;
+        for (size_t i = 0; i < options->port_count; i++) {
+            sim->nodes[i].port = options->ports[i];
+        }
+        server = sim_server_start(sim, cert, key, err);
         good = server != NULL;
     }
     if (good && options->port_file != NULL) {
-        good = write_port(options->port_file, sim_server_port(server), err);
+        good = write_ports(options->port_file, sim, err);
     }
     if (good) {
-        (void)fprintf(stderr, "nsx-sim: listening on 127.0.0.1 port %u\n",
-                      sim_server_port(server));
+        for (size_t i = 0; i < sim->node_count; i++) {
+            (void)fprintf(stderr, "nsx-sim: listening on 127.0.0.1 port %u\n",
+                          sim->nodes[i].port);
+        }
         (void)sigwait(&ending, &number);
     }
     if (server != NULL) {
@@ -204,7 +246,7 @@ static bool serve(struct sim *sim, const struct options *options, struct sim_err
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.nodes = 1};
     struct sim sim;
     struct sim_err err;
     int status = parse_options(argc, argv, &options);

@@ -2,21 +2,33 @@
 /* server.c: the only file that knows libmicrohttpd. */
 #include "server.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "body.h"
 #include "control.h"
 #include "exchange.h"
+#include "listener.h"
+#include "tls.h"
+
+/* A connection, from its acceptance to its end. */
+struct link {
+    struct link *next;
+    int fd;
+    unsigned node;
+};
 
 struct sim_server {
     struct sim *sim;
     struct MHD_Daemon *daemon;
-    unsigned port;
+    struct sim_listener *listener;
+    bool is_tls;
+    /* Not the lock of the simulator: libmicrohttpd calls under locks of its own. */
+    pthread_mutex_t lock;
+    struct link *links;
 };
 
 /* One request, from its first line to its completion. */
@@ -26,6 +38,102 @@ struct call {
     bool too_large;
     bool counts; /* the journal says it was answered */
 };
+
+/* ---- connections ---------------------------------------------------------------------- */
+
+static void accepted(void *arg, int fd, unsigned node, const struct sockaddr *address,
+                     socklen_t length)
+{
+    struct sim_server *server = arg;
+    struct link *link = sim_alloc(1, sizeof(*link));
+
+    *link = (struct link){.fd = fd, .node = node};
+    (void)pthread_mutex_lock(&server->lock);
+    link->next = server->links;
+    server->links = link;
+    (void)pthread_mutex_unlock(&server->lock);
+    /* It closes fd itself when it refuses; then nobody will ever ask for the link. */
+    if (MHD_add_connection(server->daemon, fd, address, length) != MHD_YES) {
+        (void)pthread_mutex_lock(&server->lock);
+        for (struct link **at = &server->links; *at != NULL; at = &(*at)->next) {
+            if (*at == link) {
+                *at = link->next;
+                free(link);
+                break;
+            }
+        }
+        (void)pthread_mutex_unlock(&server->lock);
+    }
+}
+
+static int fd_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    return info == NULL ? -1 : info->connect_fd;
+}
+
+/* The descriptor is closed after this call, so a link never names another connection. */
+static void connection_changed(void *arg, struct MHD_Connection *connection,
+                               void **context, enum MHD_ConnectionNotificationCode code)
+{
+    struct sim_server *server = arg;
+    int fd = fd_of(connection);
+
+    (void)context;
+    if (code != MHD_CONNECTION_NOTIFY_CLOSED) {
+        return;
+    }
+    (void)pthread_mutex_lock(&server->lock);
+    for (struct link **at = &server->links; *at != NULL; at = &(*at)->next) {
+        if ((*at)->fd == fd) {
+            struct link *link = *at;
+
+            *at = link->next;
+            free(link);
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+static unsigned node_of(struct sim_server *server, int fd)
+{
+    unsigned node = 0;
+
+    (void)pthread_mutex_lock(&server->lock);
+    for (const struct link *link = server->links; link != NULL; link = link->next) {
+        if (link->fd == fd) {
+            node = link->node;
+        }
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    return node;
+}
+
+static void end_connections(struct sim_server *server, const struct sim_request *asking,
+                            bool all_nodes, unsigned node)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    for (const struct link *link = server->links; link != NULL; link = link->next) {
+        if ((all_nodes || link->node == node) && link->fd != asking->fd) {
+            (void)shutdown(link->fd, SHUT_RDWR);
+        }
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+/* Dissolving the association makes the kernel send a reset at once, before TLS could
+ * say good-bye. */
+static void reset(int fd)
+{
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    (void)connect(fd, &nobody, sizeof(nobody));
+}
+
+/* ---- requests -------------------------------------------------------------------------- */
 
 /* libmicrohttpd calls this with the request target before it decodes anything. */
 static void *begin(void *arg, const char *target, struct MHD_Connection *connection)
@@ -57,6 +165,32 @@ static void completed(void *arg, struct MHD_Connection *connection, void **state
     *state = NULL;
 }
 
+static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    (void)kind;
+    sim_request_add_header(arg, name, value);
+    return MHD_YES;
+}
+
+static void read_headers(struct sim_server *server, struct call *call,
+                         struct MHD_Connection *connection, const char *method)
+{
+    struct sim_request *request = &call->exchange.request;
+
+    call->has_headers = true;
+    request->method = sim_strdup(method);
+    request->fd = fd_of(connection);
+    request->node = node_of(server, request->fd);
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, add_field, request);
+    if (server->is_tls) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+        request->principal = info == NULL ? NULL : sim_tls_client_name(info->tls_session);
+    }
+}
+
 static void receive(struct call *call, const char *data, size_t length)
 {
     struct sim_request *request = &call->exchange.request;
@@ -72,89 +206,23 @@ static void receive(struct call *call, const char *data, size_t length)
     }
 }
 
-static void add_request_id(struct MHD_Response *response)
+static enum MHD_Result send_reply(struct sim_server *server,
+                                  struct MHD_Connection *connection, struct call *call)
 {
-    unsigned char b[16] = {0};
-    char *id;
+    struct MHD_Response *response = sim_body_response(server->sim, &call->exchange);
+    enum MHD_Result result =
+        MHD_queue_response(connection, call->exchange.reply.status, response);
 
-    if (getrandom(b, sizeof(b), 0) < 0) {
-        abort();
-    }
-    id = sim_format("%02x%02x%02x%02x-%02x%02x-4%x%02x-a%x%02x-%02x%02x%02x%02x%02x%02x",
-                    b[0], b[1], b[2], b[3], b[4], b[5], b[6] & 15u, b[7], b[8] & 15u,
-                    b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    (void)MHD_add_response_header(response, "X-Nsx-Requestid", id);
-    free(id);
-}
-
-/* Hands out the first bytes of a body that was announced whole, then breaks off. */
-static ssize_t read_part(void *arg, uint64_t position, char *buffer, size_t room)
-{
-    const struct sim_exchange *exchange = arg;
-    uint64_t left = exchange->truncate - position;
-
-    if (position >= exchange->truncate) {
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    }
-    if (left < room) {
-        room = (size_t)left;
-    }
-    memcpy(buffer, exchange->reply.body + position, room);
-    return (ssize_t)room;
-}
-
-static struct MHD_Response *make_response(struct sim_exchange *exchange,
-                                          enum sim_ending ending)
-{
-    struct sim_reply *reply = &exchange->reply;
-    struct MHD_Response *response;
-
-    if (ending == SIM_ENDING_TRUNCATED) {
-        response = MHD_create_response_from_callback(reply->length, 4096, read_part,
-                                                     exchange, NULL);
-    } else {
-        response = MHD_create_response_from_buffer(
-            reply->length, reply->body == NULL ? (void *)(uintptr_t) "" : reply->body,
-            MHD_RESPMEM_MUST_COPY);
-    }
-    if (response == NULL) {
-        abort(); /* memory */
-    }
-    if (reply->body != NULL) {
-        const char *type = reply->content_type;
-
-        (void)MHD_add_response_header(response, "Content-Type",
-                                      type == NULL ? "application/json;charset=UTF-8"
-                                                   : type);
-    }
-    for (size_t i = 0; i < reply->header_count; i++) {
-        (void)MHD_add_response_header(response, reply->headers[i].name,
-                                      reply->headers[i].value);
-    }
-    return response;
-}
-
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct call *call,
-                                  enum sim_ending ending, bool is_nsx)
-{
-    struct MHD_Response *response = make_response(&call->exchange, ending);
-    enum MHD_Result result;
-
-    if (is_nsx) {
-        add_request_id(response);
-    }
-    result = MHD_queue_response(connection, call->exchange.reply.status, response);
     MHD_destroy_response(response);
     return result;
 }
 
-/* Dissolving the association makes the kernel send a reset at once, before TLS could
- * say good-bye. */
-static void reset(int fd)
+static enum MHD_Result send_text(struct sim_server *server,
+                                 struct MHD_Connection *connection, struct call *call,
+                                 unsigned status, const char *text)
 {
-    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-
-    (void)connect(fd, &nobody, sizeof(nobody));
+    sim_reply_text(&call->exchange.reply, status, "text/plain", text);
+    return send_reply(server, connection, call);
 }
 
 static enum MHD_Result serve(struct sim_server *server, struct MHD_Connection *connection,
@@ -165,35 +233,30 @@ static enum MHD_Result serve(struct sim_server *server, struct MHD_Connection *c
     enum sim_ending ending;
 
     if (call->too_large) {
-        sim_reply_error(&exchange->reply, 413, 413, "common-services",
-                        "The request body is too large.");
-        return send_reply(connection, call, SIM_ENDING_ANSWER, true);
+        return send_text(server, connection, call, 413, "The body is too large.\n");
     }
     if (exchange->request.body == NULL) {
         exchange->request.body = sim_strdup("");
     }
     if (!sim_request_parse(&exchange->request, &err)) {
-        sim_reply_error(&exchange->reply, 400, 400, "common-services", "%s", err.text);
-        return send_reply(connection, call, SIM_ENDING_ANSWER, true);
+        return send_text(server, connection, call, 400, err.text);
     }
     if (sim_control_is(&exchange->request)) {
         sim_lock(server->sim);
         exchange->request.now_ms = sim_now_ms();
         sim_control_answer(server->sim, &exchange->request, &exchange->reply);
         sim_unlock(server->sim);
-        return send_reply(connection, call, SIM_ENDING_ANSWER, false);
+        return send_reply(server, connection, call);
     }
-    exchange->authorization =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
     ending = sim_exchange_run(server->sim, exchange);
     call->counts = ending == SIM_ENDING_ANSWER;
     if (ending == SIM_ENDING_RESET) {
-        reset(exchange->fd);
+        reset(exchange->request.fd);
     }
     if (ending == SIM_ENDING_RESET || ending == SIM_ENDING_CLOSE) {
         return MHD_NO;
     }
-    return send_reply(connection, call, ending, true);
+    return send_reply(server, connection, call);
 }
 
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection,
@@ -206,12 +269,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection,
     (void)url;
     (void)version;
     if (!call->has_headers) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-        call->has_headers = true;
-        call->exchange.request.method = sim_strdup(method);
-        call->exchange.fd = info == NULL ? -1 : info->connect_fd;
+        read_headers(server, call, connection, method);
         return MHD_YES;
     }
     if (*length > 0) {
@@ -222,59 +280,92 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection,
     return serve(server, connection, call);
 }
 
-static struct MHD_Daemon *start_daemon(struct sim_server *server, const char *cert,
-                                       const char *key, unsigned port)
+/* ---- the server ------------------------------------------------------------------------ */
+
+static struct MHD_Daemon *start_daemon(struct sim_server *server)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
     const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)cert},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)sim_tls_retrieve},
         {MHD_OPTION_END, 0, NULL},
     };
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-                     MHD_USE_POLL | (cert == NULL ? 0u : (unsigned)MHD_USE_TLS);
+                     MHD_USE_POLL | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET |
+                     (server->is_tls ? (unsigned)MHD_USE_TLS : 0u);
 
-    return MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR,
-                            (const struct sockaddr *)&address,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)SIM_CONNECTIONS_MAX,
-                            MHD_OPTION_URI_LOG_CALLBACK, begin, server,
-                            MHD_OPTION_NOTIFY_COMPLETED, completed, server,
-                            MHD_OPTION_ARRAY, cert == NULL ? none : tls, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, handle, server, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)SIM_CONNECTIONS_MAX, MHD_OPTION_URI_LOG_CALLBACK, begin, server,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_changed, server, MHD_OPTION_ARRAY, server->is_tls ? tls : none,
+        MHD_OPTION_END);
 }
 
 struct sim_server *sim_server_start(struct sim *sim, const char *cert, const char *key,
-                                    unsigned port, struct sim_err *err)
+                                    struct sim_err *err)
 {
     struct sim_server *server = sim_alloc(1, sizeof(*server));
-    const union MHD_DaemonInfo *info;
 
-    server->sim = sim;
-    server->daemon = start_daemon(server, cert, key, port);
-    if (server->daemon == NULL) {
-        free(server);
-        (void)sim_fail(err, "cannot listen on 127.0.0.1 port %u%s", port,
-                       cert == NULL ? "" : ", or certificate and key do not fit");
-        return NULL;
+    *server = (struct sim_server){.sim = sim, .is_tls = cert != NULL};
+    if (pthread_mutex_init(&server->lock, NULL) != 0) {
+        abort(); /* only memory can be missing */
     }
-    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    server->port = info == NULL ? 0 : info->port;
+    if (server->is_tls && !sim_tls_set(cert, key, err)) {
+        return sim_server_stop(server);
+    }
+    server->daemon = start_daemon(server);
+    if (server->daemon == NULL) {
+        (void)sim_fail(err, "libmicrohttpd does not start");
+        return sim_server_stop(server);
+    }
+    server->listener = sim_listener_start(sim, accepted, server, err);
+    if (server->listener == NULL) {
+        return sim_server_stop(server);
+    }
+    sim_lock(sim);
+    sim->server = server;
+    sim_unlock(sim);
     return server;
-}
-
-unsigned sim_server_port(const struct sim_server *server)
-{
-    return server->port;
 }
 
 struct sim_server *sim_server_stop(struct sim_server *server)
 {
     sim_stop(server->sim);
-    MHD_stop_daemon(server->daemon);
+    if (server->listener != NULL) {
+        sim_listener_stop(server->listener);
+    }
+    if (server->daemon != NULL) {
+        MHD_stop_daemon(server->daemon);
+    }
+    sim_tls_done();
+    (void)pthread_mutex_destroy(&server->lock);
     free(server);
     return NULL;
+}
+
+bool sim_server_set_node(struct sim_server *server, const struct sim_request *request,
+                         unsigned node, enum sim_node_state state, struct sim_err *err)
+{
+    server->sim->nodes[node].state = state;
+    if (!sim_listener_update(server->listener, err)) {
+        return false;
+    }
+    if (state != SIM_NODE_UP) {
+        end_connections(server, request, false, node);
+    }
+    return true;
+}
+
+bool sim_server_set_certificate(struct sim_server *server,
+                                const struct sim_request *request, const char *cert,
+                                const char *key, struct sim_err *err)
+{
+    if (!server->is_tls) {
+        return sim_fail(err, "there is no certificate without TLS");
+    }
+    if (!sim_tls_set(cert, key, err)) {
+        return false;
+    }
+    end_connections(server, request, true, 0);
+    return true;
 }

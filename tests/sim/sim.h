@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim.h: the one shared state of the simulator and the lock around it.
+/* sim.h: what both generations of NSX share, and the one lock around it.
  *
- * Owns    world, journal, faults, sessions, log.
- * Blocks  sim_wait() until something changes, at most a slice; never while a handler
- *         works on the world.
+ * Owns    journal, faults, log; the generation owns what state points to.
+ * Blocks  sim_wait() until something changes or a time has come.
  * Thread  every member but the lock itself only under the lock.
  * Fails   sim_open(): false and a sentence.
- * Limits  those of its parts.
+ * Limits  SIM_WORLD_BYTES_MAX for the world file, SIM_NODES_MAX nodes.
  */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
@@ -16,7 +15,9 @@
 
 #include "faults.h"
 #include "journal.h"
-#include "world.h"
+
+#define SIM_WORLD_BYTES_MAX (256u * 1024 * 1024)
+#define SIM_NODES_MAX       8
 
 /* A request that waits for /sim/release. Lives on the stack of its thread. */
 struct sim_held {
@@ -28,27 +29,36 @@ struct sim_held {
     bool apply; /* as released */
 };
 
-/* Basic logins and request rates; NSX keeps them by client, and there is one client
- * address here, so the user name is the key. */
-struct sim_guard {
-    uint64_t failures;
-    uint64_t locked_until_ms;
-    uint64_t window_ms; /* when the second began in which requests are counted */
-    uint64_t in_window;
-    uint64_t in_progress;
+enum sim_node_state {
+    SIM_NODE_UP,
+    SIM_NODE_DOWN,      /* refuses connections */
+    SIM_NODE_HUNG,      /* accepts and never answers */
+    SIM_NODE_UNHEALTHY, /* answers 503 to everything */
 };
+
+/* One manager of the cluster: a listening port. All share one world. */
+struct sim_node {
+    enum sim_node_state state;
+    unsigned port;
+};
+
+struct sim_api;
+struct sim_server;
 
 struct sim {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* broadcast after every change; monotonic clock */
     bool stopping;
-    struct sim_world *world;
+    const struct sim_api *api;
+    void *state; /* of the generation */
     struct sim_journal journal;
     struct sim_faults faults;
     struct sim_held *held;
-    struct sim_guard guard;
-    uint64_t lists; /* answered without an order: seeds the next disorder */
-    FILE *log;      /* NULL: none */
+    uint64_t in_progress; /* requests received and not answered yet */
+    size_t node_count;
+    struct sim_node nodes[SIM_NODES_MAX];
+    struct sim_server *server; /* NULL before it listens */
+    FILE *log;                 /* NULL: none */
 };
 
 bool sim_open(struct sim *sim, const char *world_path, const char *log_path,

@@ -15,7 +15,7 @@ import tempfile
 import urllib.parse
 
 from support.certificates import make_certificates
-from support.lab import SIMULATOR, WORLD
+from support.lab import SIMULATOR, WORLDS
 from support.process import Daemon
 from support.waiting import wait_for
 
@@ -32,7 +32,7 @@ GROUP_PATH = "/infra/domains/default/groups"
 
 QUARANTINE = {"scope": "nsx-quarantine", "tag": "isolated"}
 
-with open(WORLD, encoding="utf-8") as world_file:
+with open(WORLDS["policy"], encoding="utf-8") as world_file:
     VDI = json.load(world_file)
 IDS = {vm["display_name"]: vm["external_id"] for vm in VDI["virtual_machines"]}
 INFECTED = IDS["VDI-01"]
@@ -61,7 +61,7 @@ class Nsx:
 
     host = "simulator"
 
-    def __init__(self, world=None, tls=True):
+    def __init__(self, world=None, tls=True, nodes=1):
         self.folder = tempfile.mkdtemp(prefix="nq-sim-")
         self.tls = tls
         self.user = "admin"
@@ -69,7 +69,7 @@ class Nsx:
         with open(self.path("world.json"), "w", encoding="utf-8") as file:
             json.dump(world or VDI, file)
         argv = [SIMULATOR, "--world", self.path("world.json"), "--port", "0",
-                "--port-file", self.path("port"), "--log", self.path("nsx.log")]
+                "--port-file", self.path("port"), "--log", self.path("nsx.log"), "--nodes", str(nodes)]
         if tls:
             make_certificates(self.folder)
             argv += ["--cert", self.path("server.pem"), "--key", self.path("server.key")]
@@ -81,7 +81,8 @@ class Nsx:
                  "the port file")
         assert self.daemon.running, self.daemon.text()
         with open(self.path("port"), encoding="ascii") as file:
-            self.port = int(file.read())
+            self.ports = [int(line) for line in file]
+        self.port = self.ports[0]
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -96,23 +97,24 @@ class Nsx:
         assert not reports, reports
         assert status == 0, f"nsx-sim ended with {status}"
 
-    def connect(self, timeout=20):
+    def connect(self, timeout=20, node=0):
         if self.tls:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout,
-                                               context=self.context)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+            return http.client.HTTPSConnection("127.0.0.1", self.ports[node],
+                                               timeout=timeout, context=self.context)
+        return http.client.HTTPConnection("127.0.0.1", self.ports[node], timeout=timeout)
 
     def login(self):
         pair = f"{self.user}:{self.password}".encode()
         return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
 
-    def send(self, method, path, body=None, headers=None, timeout=20, **query):
+    def send(self, method, path, body=None, headers=None, timeout=20, node=0,
+             **query):
         """One request on a connection of its own. body: text as it is, else JSON."""
         if query:
             path += "?" + urllib.parse.urlencode(query)
         if body is not None and not isinstance(body, (str, bytes)):
             body = json.dumps(body)
-        connection = self.connect(timeout)
+        connection = self.connect(timeout, node)
         try:
             connection.request(method, path, body,
                                self.login() if headers is None else headers)
@@ -123,8 +125,25 @@ class Nsx:
     def get(self, path, **query):
         return self.send("GET", path, **query)
 
-    def control(self, method, path, body=None, **query):
-        answer = self.send(method, "/sim/" + path, body, {}, **query)
+    def open_session(self, user=None, password=None, node=0):
+        """The answer to a form login."""
+        form = urllib.parse.urlencode({"j_username": user or self.user,
+                                       "j_password": password or self.password})
+        return self.send("POST", "/api/session/create", form,
+                         {"Content-Type": "application/x-www-form-urlencoded"}, node=node)
+
+    def session(self, **kwargs):
+        """The headers of a new session."""
+        answer = self.open_session(**kwargs)
+        assert answer.status == 200, answer.text
+        return {"Cookie": answer.headers["Set-Cookie"].split(";")[0],
+                "X-XSRF-TOKEN": answer.headers["X-XSRF-TOKEN"]}
+
+    def settings(self, **settings):
+        return self.control("PATCH", "settings", settings)
+
+    def control(self, method, path, body=None, node=0, **query):
+        answer = self.send(method, "/sim/" + path, body, {}, node=node, **query)
         assert answer.status < 300, answer.text
         return answer.json if answer.text else None
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control side of the NSX simulator: flows, journal, faults, held requests."""
 
+import base64
 import json
 import ssl
 import urllib.error
@@ -15,11 +16,11 @@ class Simulator:
         self.base = f"https://127.0.0.1:{port}"
         self.context = ssl.create_default_context(cafile=ca_file)
 
-    def request(self, method, path, body=None, timeout=20):
+    def request(self, method, path, body=None, timeout=20, **headers):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             self.base + path, data=data, method=method,
-            headers={"Content-Type": "application/json"})
+            headers={"Content-Type": "application/json", **headers})
         try:
             with urllib.request.urlopen(request, timeout=timeout,
                                         context=self.context) as answer:
@@ -27,12 +28,17 @@ class Simulator:
         except urllib.error.HTTPError as error:
             raise AssertionError(
                 f"{method} {path}: {error.code} {error.read()!r}") from error
-        return json.loads(text) if text.strip() else None
+        return json.loads(text) if text.strip().startswith((b"{", b"[")) else None
 
     def get(self, path, **query):
         if query:
             path += "?" + urllib.parse.urlencode(query)
         return self.request("GET", path)
+
+    def nsx(self, method, path, user, password, body=None):
+        """One request to NSX itself, as an administrator beside us would make it."""
+        pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return self.request(method, path, body, Authorization=f"Basic {pair}")
 
     def flow(self, source, target):
         """{"allowed": bool, "rule_name": text, ...} for traffic between two VMs."""
@@ -42,12 +48,21 @@ class Simulator:
     def allowed(self, source, target):
         return self.flow(source, target)["allowed"]
 
-    def journal(self):
-        return self.get("/sim/journal")
+    def journal(self, **query):
+        """bodies=1 shows what was answered, too."""
+        return self.get("/sim/journal", **query)
 
     def requests(self):
         """NSX API requests so far, oldest first."""
         return self.journal()["requests"]
+
+    def add_twin(self, name, external_id):
+        """A second VM of that name, where the first one is, without its addresses."""
+        vms = self.get("/sim/world")["virtual_machines"]
+        twin = {key: value for key, value in next(
+            vm for vm in vms if vm["display_name"] == name).items()
+                if key in ("display_name", "cluster", "host", "power_state")}
+        self.request("POST", "/sim/vms", {**twin, "external_id": external_id})
 
     def tag_changes(self, vm=None, change=None):
         """Tag changes that had an effect, oldest first; change is added or removed."""
@@ -61,6 +76,32 @@ class Simulator:
 
     def clear_faults(self):
         self.request("DELETE", "/sim/faults")
+
+    def settings(self, **settings):
+        """Changes settings of the world; returns all of them."""
+        return self.request("PATCH", "/sim/settings", settings)
+
+    def realization(self, path, state=None, delay_ms=None):
+        """Makes one object fail or slow to realize; with neither it is as it was."""
+        body = {"path": path, "state": state, "delay_ms": delay_ms}
+        self.request("POST", "/sim/realization",
+                     {name: value for name, value in body.items() if value is not None})
+
+    def fail_tags(self, *external_ids, details="The host is not reachable."):
+        """Tag operations fail for these VMs from now on."""
+        self.request("POST", "/sim/tag-failures",
+                     {"external_ids": list(external_ids), "details": details})
+
+    def node(self, number, state):
+        """up, down, hung or unhealthy. The node that is asked cannot go down itself."""
+        self.request("POST", f"/sim/nodes/{number}", {"state": state})
+
+    def certificate(self, cert_file, key_file):
+        """All nodes show this certificate from now on; other connections end."""
+        with open(cert_file, encoding="ascii") as cert, \
+                open(key_file, encoding="ascii") as key:
+            self.request("POST", "/sim/certificate",
+                         {"cert": cert.read(), "key": key.read()})
 
     def held(self, count=1, timeout_ms=10000):
         """Waits until so many requests are held; fails when they are not."""

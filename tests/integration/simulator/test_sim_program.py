@@ -12,9 +12,11 @@ import urllib.parse
 
 import pytest
 
-from support.lab import SIMULATOR, WORLD
+from support.lab import SIMULATOR, WORLDS
 from support.nsx_client import Answer, OR, VDI, VIFS, VMS, check_error, condition
 from support.waiting import wait_for
+
+WORLD = WORLDS["policy"]
 
 
 # ---- the program ---------------------------------------------------------------------
@@ -34,6 +36,8 @@ def test_help_and_version_go_to_standard_output():
     [], ["--world", WORLD], ["--bogus"], ["--world", WORLD, "--no-tls", "extra"],
     ["--world", WORLD, "--cert", "x"], ["--world", WORLD, "--no-tls", "--port", "65536"],
     ["--world", WORLD, "--no-tls", "--port", "1x"],
+    ["--world", WORLD, "--no-tls", "--port", "0,"],
+    ["--world", WORLD, "--no-tls", "--port", "0,0,0,0,0,0,0,0,0"],
     ["--world", WORLD, "--no-tls", "--cert", "x", "--key", "y"],
 ])
 def test_wrong_usage_ends_with_2(words):
@@ -216,6 +220,27 @@ def test_too_many_requests_at_a_time_are_429(nsx):
         nsx.control("POST", "release", {"all": True})
         assert held.result().status == 200
     assert nsx.get(VMS).status == 200
+
+
+def test_too_many_requests_at_a_time_can_be_503(nsx):
+    nsx.settings(concurrent_requests=1, overload_status="503")
+    nsx.fault(path=VIFS, hold=True)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        held = pool.submit(nsx.get, VIFS)
+        nsx.control("GET", "held", count=1)
+        check_error(nsx.get(VMS), 503, 102)
+        nsx.control("POST", "release", {"all": True})
+        assert held.result().status == 200
+
+
+@pytest.mark.parametrize("name, message", [("nsx-w", 'api: there is no "nsx-w"'),
+                                           (7, "api: must be a string")])
+def test_an_unknown_generation_is_refused(tmp_path, name, message):
+    path = tmp_path / "world.json"
+    path.write_text(json.dumps({**VDI, "api": name}), encoding="utf-8")
+    done = run("--world", str(path), "--no-tls")
+    assert done.returncode == 1
+    assert message in done.stderr
 
 
 def test_unknown_paths_and_methods_are_errors_of_nsx(nsx):
