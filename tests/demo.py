@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from support.lab import HOSTS, Lab
+from support.lab import HOSTS, NSX, Lab
 from support.snmp import SnmpError
 from support.waiting import TimedOut, wait_for
 
@@ -21,6 +21,7 @@ HOST_TEXT = {
     "agentx": "in its own process, an AgentX subagent of snmpd",
     "dlmod": "inside snmpd, as a module",
 }
+NSX_TEXT = {"policy": "an NSX Manager", "vsphere": "an NSX for vSphere Manager"}
 
 
 class Deviation(Exception):
@@ -80,7 +81,7 @@ class Story:
 
     def flow(self, source, target, allowed, rule):
         lab = self.lab
-        url = f"https://127.0.0.1:{lab.nsx_port}/sim/flow?from={source}&to={target}"
+        url = f"https://127.0.0.1:{lab.nsx_ports[0]}/sim/flow?from={source}&to={target}"
         show = (f"curl -s --cacert {lab.path('ca.pem')} '{url}' | "
                 "grep -oE '\"(allowed|rule_name)\":[^,]*' | head -n 2")
         output = self.run("sh", "-c", show, show=show)
@@ -95,7 +96,7 @@ def tell(story):
     """The story itself."""
     lab = story.lab
 
-    story.step("A site comes up: an NSX Manager (simulated), snmpd, snmptrapd, and the"
+    story.step(f"A site comes up: {NSX_TEXT[lab.nsx]} (simulated), snmpd, snmptrapd, and the"
                f" engine {HOST_TEXT[lab.host]}.")
     lab.start()
     for name, daemon in lab.daemons.items():
@@ -140,6 +141,14 @@ def tell(story):
                "the quarantine group has one member")
     story.read("snmptable", "-Cw", str(WIDTH), "-Ci", "-Cb", "nqGroupTable")
 
+    story.step("NSX answers, and says which rules did it and how often.")
+    story.read("snmptable", "-Cw", str(WIDTH), "-Ci", "-Cb", "nqManagerTable")
+    story.wait(lambda: any(int(row["nqRuleHits"]) > 0
+                           for row in lab.snmp.table("nqRuleTable").values()
+                           if row["nqRuleAction"] in ("drop", "reject")),
+               "a rule of the quarantine group has dropped something")
+    story.read("snmptable", "-Cw", str(WIDTH), "-Ci", "-Cb", "nqRuleTable")
+
     story.step("The desktop is clean again: the operator releases it.")
     story.set("nqVmAdminState.1", "i", "release")
     story.wait(lambda: lab.cases()[1]["nqVmOperState"] == "released",
@@ -170,7 +179,7 @@ It keeps running. In another terminal:
     snmptable -v2c -c public -Cw {WIDTH} -Ci -Cb {lab.snmp.address} nqVmTable
     {shlex.join(lab.trap_command("VDI-02")).replace(chr(10), chr(92) + "n")}
     snmpset -v3 {lab.snmp.address} nqVmAdminState.2 i release
-    curl --cacert {lab.path("ca.pem")} 'https://127.0.0.1:{lab.nsx_port}/sim/journal'
+    curl --cacert {lab.path("ca.pem")} 'https://127.0.0.1:{lab.nsx_ports[0]}/sim/journal'
     tail -f {lab.folder}/*.log
 
 Ctrl-C here stops everything and removes {lab.folder}.""", flush=True)
@@ -180,11 +189,12 @@ Ctrl-C here stops everything and removes {lab.folder}.""", flush=True)
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", choices=HOSTS, default="agentx")
+    parser.add_argument("--nsx", choices=NSX, default="policy", help="its generation")
     parser.add_argument("--keep", action="store_true", help="leave it running at the end")
     options = parser.parse_args()
 
     # From here on Ctrl-C is waited for, or arrives as an exception, and never both.
-    lab = Lab(options.host, mode="observe", resolve_timeout_s=30.0)
+    lab = Lab(options.host, options.nsx, mode="observe", resolve_timeout_s=30.0)
     story = Story(lab)
     begin = time.monotonic()
     try:

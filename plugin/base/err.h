@@ -42,8 +42,9 @@ enum nq_fate {
 
 struct nq_err {
     enum nq_code code;
-    int os_errno; /* or 0 */
-    int http;     /* HTTP status, or 0 */
+    int os_errno;    /* or 0 */
+    int http;        /* HTTP status, or 0 */
+    long long fault; /* error code that NSX gave with it, or 0 */
     char detail[NQ_ERR_DETAIL];
 };
 

@@ -61,8 +61,27 @@ static bool parse(config_t *lib, const char *file, struct nq_err *reterr)
     return true;
 }
 
-static void fill_paths(struct nq_config *conf)
+/* NSX for vSphere takes minutes where its successors take seconds. */
+#define TIMEOUT_POLICY_MS  INT64_C(15000)
+#define TIMEOUT_VSPHERE_MS INT64_C(60000)
+
+static void fill_timeouts(struct nq_manager_conf *manager)
 {
+    struct nq_access_conf *const both[] = {&manager->access, &manager->vcenter};
+    for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+        if (both[i]->timeout_ms == 0) {
+            both[i]->timeout_ms = manager->type == NQ_MANAGER_VSPHERE ? TIMEOUT_VSPHERE_MS
+                                                                      : TIMEOUT_POLICY_MS;
+        }
+    }
+}
+
+/* Defaults that depend on other options. */
+static void fill_defaults(struct nq_config *conf)
+{
+    for (size_t i = 0; i < conf->manager_count; i++) {
+        fill_timeouts(&conf->managers[i]);
+    }
     if (!conf->intake_socket) {
         conf->intake_socket =
             nq_sprintf("%s/%s", conf->state_directory, NQ_CONFIG_INTAKE_SOCKET);
@@ -110,7 +129,7 @@ struct nq_config *nq_config_load(const char *file, struct nq_err *reterr)
     conf->file = nq_strdup(file);
     bool done = parse(&lib, file, reterr) && nq_read_settings(&lib, conf, reterr);
     if (done) {
-        fill_paths(conf);
+        fill_defaults(conf);
         done = nq_rules_hold(conf, &broken) || report_rule(&lib, file, &broken, reterr);
     }
     config_destroy(&lib);
@@ -138,6 +157,14 @@ static void free_block(const struct nq_block *block, void *target)
                 free_block(option->block, elements + k * option->block->size);
             }
             free(elements);
+        } else if (option->kind == NQ_OPTION_URLS) {
+            char **urls = *(char ***)field_of(option, target);
+            const size_t count =
+                *(size_t *)(void *)((char *)target + option->count_offset);
+            for (size_t k = 0; k < count; k++) {
+                free(urls[k]);
+            }
+            free(urls);
         } else if (nq_option_is_text(option)) {
             char **field = field_of(option, target);
             free(*field);

@@ -28,7 +28,9 @@
 #define NQ_CONFIG_TRIGGERS_MAX   256
 #define NQ_CONFIG_CONDITIONS_MAX 16
 #define NQ_CONFIG_GROUPS_MAX     256
-#define NQ_CONFIG_MANAGERS_MAX   1 /* several managers side by side: not yet */
+#define NQ_CONFIG_MANAGERS_MAX   16
+#define NQ_CONFIG_URLS_MAX       8
+#define NQ_CONFIG_WATCHED_MAX    16
 
 /* Values as in nqTriggerAction. */
 enum nq_trigger_action {
@@ -72,17 +74,49 @@ struct nq_trigger_conf {
     int64_t time_limit_s; /* the quarantine ends by itself after this; 0 = never */
 };
 
-struct nq_manager_conf {
-    char *name;
-    char *url; /* https://host[:port], no path */
-    char *user;
-    char *password_file;
-    char *ca_file; /* NULL: the system's certificates */
+/* How we log in. */
+enum nq_auth {
+    NQ_AUTH_BASIC = 1,   /* user and password with every request */
+    NQ_AUTH_SESSION,     /* log in once: cookie and XSRF token, or an NSX-V auth token */
+    NQ_AUTH_CERTIFICATE, /* a TLS client certificate: an NSX principal identity */
+    NQ_AUTH_TOKEN,       /* a bearer token that somebody else keeps fresh in a file */
+};
+
+/* How to reach one server, or one cluster of equal servers, and how to enter it. */
+struct nq_access_conf {
+    char **urls; /* each https://host[:port], no path; the nodes of one cluster */
+    size_t url_count;
+    enum nq_auth auth;
+    char *user;             /* NULL: none */
+    char *password_file;    /* this and the next three: see nq_secret_path() */
+    char *token_file;       /* NQ_AUTH_TOKEN */
+    char *certificate_file; /* NQ_AUTH_CERTIFICATE: PEM, the chain */
+    char *key_file;         /* its private key, PEM */
+    char *ca_file;          /* NULL: the system's certificates */
+    char *pinned_key;       /* "sha256//BASE64" of the public key, or NULL */
     int64_t connect_timeout_ms;
-    int64_t timeout_ms;            /* of one HTTP exchange, connecting included */
-    int64_t concurrency;           /* HTTP exchanges at the same time */
+    int64_t timeout_ms;  /* of one HTTP exchange, connecting included */
+    int64_t concurrency; /* HTTP exchanges at the same time */
+    int64_t requests_per_s;
+    int64_t auth_pause_ms; /* no request after 401/403 for this long */
+};
+
+/* Values as in nqManagerType. */
+enum nq_manager_type { NQ_MANAGER_POLICY = 1, NQ_MANAGER_VSPHERE };
+
+struct nq_manager_conf {
+    struct nq_access_conf access; /* first: its options stand in the manager's block */
+    char *name;
+    enum nq_manager_type type;
     int64_t inventory_interval_ms; /* between full syncs */
-    int64_t auth_pause_ms;         /* no request after 401/403 for this long */
+    /* NQ_MANAGER_VSPHERE only: the vCenter paired with it. url_count 0: none. */
+    struct nq_access_conf vcenter;
+};
+
+/* A tag that somebody else sets and that we only look at. */
+struct nq_tag_conf {
+    char *scope; /* NULL: any; NSX for vSphere has none */
+    char *value;
 };
 
 /* Values as in nqGroupRole. */
@@ -91,7 +125,7 @@ enum nq_group_role { NQ_GROUP_QUARANTINE = 1, NQ_GROUP_WATCHED = 2 };
 struct nq_group_conf {
     char *name;
     size_t manager; /* index into managers */
-    char *path;     /* policy path: /infra/domains/default/groups/... */
+    char *path;     /* /infra/domains/default/groups/...; vsphere: securitygroup-N */
     enum nq_group_role role;
 };
 
@@ -102,12 +136,15 @@ struct nq_config {
     char *spool_directory; /* absolute; default: spool in the state directory */
     bool enforce;          /* initial mode, until a SET stored another; default observe */
     char *tag_scope;
-    char *tag_value;
-    int64_t resolve_timeout_ms; /* an unknown or ambiguous VM is held after this */
-    int64_t prove_timeout_ms;   /* a tagged VM not isolated after this is reported */
-    int64_t verify_interval_ms; /* isolated VMs are looked at again so often */
-    int64_t group_interval_ms;  /* groups are read so often */
-    int64_t retry_first_ms;     /* back-off: first wait, doubled up to retry_most_ms */
+    char *tag_value; /* NSX for vSphere has no scopes: there it is the tag's name */
+    struct nq_tag_conf *watched_tags;
+    size_t watched_tag_count;
+    int64_t resolve_timeout_ms;     /* an unknown or ambiguous VM is held after this */
+    int64_t prove_timeout_ms;       /* a tagged VM not isolated after this is reported */
+    int64_t verify_interval_ms;     /* isolated VMs are looked at again so often */
+    int64_t group_interval_ms;      /* groups are read so often */
+    int64_t statistics_interval_ms; /* the counters of rules are read so often */
+    int64_t retry_first_ms; /* back-off: first wait, doubled up to retry_most_ms */
     int64_t retry_most_ms;
     int64_t immunity_ms;      /* a released VM is not quarantined again for one cause */
     int64_t observed_keep_ms; /* an observed case stays so long */

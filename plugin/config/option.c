@@ -100,10 +100,41 @@ static const char *check_url(const char *text, char *reason)
     return port >= 1 && port <= 65535 ? NULL : allowed;
 }
 
-static const char *check_policy_path(const char *text, char *reason)
+/* What nq_secret_path() looks up: systemd names credentials like files, without a path. */
+static const char *check_secret(const char *text, char *reason)
 {
-    if (strncmp(text, "/infra/", 7) != 0 || text[7] == '\0' || strchr(text, ' ')) {
-        return "use a policy path, which begins with /infra/ and holds no space";
+    if (text[0] != '/' && (strchr(text, '/') || text[0] == '.')) {
+        return "use an absolute path, or the name of a systemd credential without /";
+    }
+    return check_plain(text, reason);
+}
+
+/* The form that curl takes: 32 bytes of SHA-256 are 44 characters of base64. */
+static const char *check_pin(const char *text, char *reason)
+{
+    static const char prefix[] = "sha256//";
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *code = text + sizeof(prefix) - 1;
+    (void)reason;
+    if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 || strspn(code, digits) != 43 ||
+        strcmp(code + 43, "=") != 0) {
+        return "use sha256// and the base64 of the SHA-256 of the server's public key";
+    }
+    return NULL;
+}
+
+static const char *check_group_path(const char *text, char *reason)
+{
+    static const char vsphere[] = "securitygroup-";
+    const size_t prefix = sizeof(vsphere) - 1;
+    const bool is_vsphere = strncmp(text, vsphere, prefix) == 0 && text[prefix] &&
+                            text[prefix + strspn(text + prefix, "0123456789")] == '\0';
+    const bool is_policy =
+        strncmp(text, "/infra/", 7) == 0 && text[7] != '\0' && !strchr(text, ' ');
+    if (!is_vsphere && !is_policy) {
+        return "use a policy path, which begins with /infra/ and holds no space, or for "
+               "NSX for vSphere the id of the group, such as securitygroup-10";
     }
     return check_plain(text, reason);
 }
@@ -171,16 +202,21 @@ static const char *check_regex(const char *text, char *reason)
 }
 
 static check_fn *const checks[NQ_OPTION_KIND_COUNT] = {
-    [NQ_OPTION_TEXT] = check_plain,
-    [NQ_OPTION_TAG] = check_tag,
-    [NQ_OPTION_PATH] = check_path,
-    [NQ_OPTION_URL] = check_url,
-    [NQ_OPTION_POLICY_PATH] = check_policy_path,
-    [NQ_OPTION_OID] = check_oid,
-    [NQ_OPTION_REGEX] = check_regex,
-    [NQ_OPTION_OPERAND] = check_any,
-    [NQ_OPTION_OPERAND_REGEX] = check_regex,
+    [NQ_OPTION_TEXT] = check_plain,  [NQ_OPTION_TAG] = check_tag,
+    [NQ_OPTION_PATH] = check_path,   [NQ_OPTION_SECRET] = check_secret,
+    [NQ_OPTION_PIN] = check_pin,     [NQ_OPTION_GROUP_PATH] = check_group_path,
+    [NQ_OPTION_OID] = check_oid,     [NQ_OPTION_REGEX] = check_regex,
+    [NQ_OPTION_OPERAND] = check_any, [NQ_OPTION_OPERAND_REGEX] = check_regex,
 };
+
+const char *nq_option_url(const char *text, char **ret_url, char *reason)
+{
+    const char *allowed = check_url(text, reason);
+    if (!allowed) {
+        *ret_url = nq_strdup(text);
+    }
+    return allowed;
+}
 
 bool nq_option_is_text(const struct nq_option *option)
 {

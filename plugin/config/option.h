@@ -24,8 +24,10 @@ enum nq_option_kind {
     NQ_OPTION_TEXT,          /* char *, min to max bytes */
     NQ_OPTION_TAG,           /* the same without the separator | */
     NQ_OPTION_PATH,          /* char *, an absolute path */
-    NQ_OPTION_URL,           /* char *, https://HOST[:PORT] */
-    NQ_OPTION_POLICY_PATH,   /* char *, /infra/... */
+    NQ_OPTION_SECRET,        /* char *, an absolute path or a systemd credential */
+    NQ_OPTION_PIN,           /* char *, sha256//BASE64 of a public key */
+    NQ_OPTION_URLS,          /* char ** and count: one https://HOST[:PORT] or an array */
+    NQ_OPTION_GROUP_PATH,    /* char *, /infra/... or securitygroup-N */
     NQ_OPTION_OID,           /* char *, gets a leading dot */
     NQ_OPTION_REGEX,         /* char *, a POSIX extended regular expression */
     NQ_OPTION_OPERAND,       /* char *: one of several that share offset; see operand */
@@ -60,7 +62,7 @@ struct nq_option {
     bool required;
     const struct nq_word *words;
     const struct nq_block *block;   /* BLOCK and LIST */
-    size_t count_offset;            /* LIST: of its size_t count */
+    size_t count_offset;            /* LIST and URLS: of its size_t count */
     size_t operand_offset;          /* OPERAND: of its enum nq_condition_kind ... */
     enum nq_condition_kind operand; /* ... which becomes this */
     const char *help;
@@ -95,6 +97,7 @@ bool nq_option_is_text(const struct nq_option *option);
 
 const char *nq_option_text(const struct nq_option *option, const char *text, char **field,
                            char *reason);
+const char *nq_option_url(const char *text, char **ret_url, char *reason);
 const char *nq_option_number(const struct nq_option *option, double number,
                              int64_t *field, char *reason);
 const char *nq_option_word(const struct nq_option *option, const char *text, int *field,

@@ -43,6 +43,14 @@ static bool groups_hold(const struct nq_config *conf, struct nq_rule_break *ret_
     for (size_t i = 0; i < conf->group_count; i++) {
         const struct nq_group_conf *group = &conf->groups[i];
         quarantine = quarantine || group->role == NQ_GROUP_QUARANTINE;
+        const bool vsphere = conf->managers[group->manager].type == NQ_MANAGER_VSPHERE;
+        if (vsphere == (group->path[0] == '/')) {
+            char path[NQ_OPTION_PATH_MAX];
+            (void)snprintf(path, sizeof(path), "groups[%zu].path", i);
+            return broken(ret_broken, path,
+                          vsphere ? "a manager of type vsphere calls it securitygroup-N"
+                                  : "a manager of type policy calls it /infra/...");
+        }
         for (size_t k = 0; k < i; k++) {
             if (conf->groups[k].manager == group->manager &&
                 strcmp(conf->groups[k].path, group->path) == 0) {
@@ -106,9 +114,72 @@ static bool trigger_holds(const struct nq_trigger_conf *trigger, size_t index,
     return true;
 }
 
+/* What an auth needs; the rest would be ignored silently. */
+static bool access_holds(const struct nq_access_conf *access, const char *where,
+                         struct nq_rule_break *ret_broken)
+{
+    const struct {
+        const char *name;
+        bool given;
+        unsigned needed_by; /* set of 1 << enum nq_auth */
+    } rows[] = {
+        {"user", access->user, 1U << NQ_AUTH_BASIC | 1U << NQ_AUTH_SESSION},
+        {"password_file", access->password_file,
+         1U << NQ_AUTH_BASIC | 1U << NQ_AUTH_SESSION},
+        {"certificate_file", access->certificate_file, 1U << NQ_AUTH_CERTIFICATE},
+        {"key_file", access->key_file, 1U << NQ_AUTH_CERTIFICATE},
+        {"token_file", access->token_file, 1U << NQ_AUTH_TOKEN},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const bool needed = (rows[i].needed_by & 1U << access->auth) != 0;
+        if (needed != rows[i].given) {
+            char path[NQ_OPTION_PATH_MAX];
+            (void)snprintf(path, sizeof(path), "%.100s.%s", where, rows[i].name);
+            return broken(ret_broken, path,
+                          needed ? "it is missing; the auth of this block needs it"
+                                 : "the auth of this block does not use it: remove one");
+        }
+    }
+    return true;
+}
+
+static bool manager_holds(const struct nq_manager_conf *manager, size_t index,
+                          struct nq_rule_break *ret_broken)
+{
+    char path[NQ_OPTION_PATH_MAX];
+    const bool vsphere = manager->type == NQ_MANAGER_VSPHERE;
+    const enum nq_auth auth = manager->access.auth;
+    (void)snprintf(path, sizeof(path), "managers[%zu].auth", index);
+    if (vsphere && auth != NQ_AUTH_BASIC && auth != NQ_AUTH_SESSION) {
+        return broken(ret_broken, path, "type vsphere knows basic and session only");
+    }
+    (void)snprintf(path, sizeof(path), "managers[%zu].url", index);
+    if (vsphere && manager->access.url_count > 1) {
+        return broken(ret_broken, path, "NSX for vSphere is one manager: use one url");
+    }
+    (void)snprintf(path, sizeof(path), "managers[%zu].vcenter", index);
+    if (!vsphere && manager->vcenter.url_count > 0) {
+        return broken(ret_broken, path, "only type vsphere uses it: remove it");
+    }
+    if (manager->vcenter.url_count > 0 &&
+        !access_holds(&manager->vcenter, path, ret_broken)) {
+        return false;
+    }
+    (void)snprintf(path, sizeof(path), "managers[%zu]", index);
+    return access_holds(&manager->access, path, ret_broken);
+}
+
 bool nq_rules_hold(const struct nq_config *conf, struct nq_rule_break *ret_broken)
 {
-    if (!engine_holds(conf, ret_broken) || !groups_hold(conf, ret_broken)) {
+    if (!engine_holds(conf, ret_broken)) {
+        return false;
+    }
+    for (size_t i = 0; i < conf->manager_count; i++) {
+        if (!manager_holds(&conf->managers[i], i, ret_broken)) {
+            return false;
+        }
+    }
+    if (!groups_hold(conf, ret_broken)) {
         return false;
     }
     for (size_t i = 0; i < conf->trigger_count; i++) {

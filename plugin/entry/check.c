@@ -21,15 +21,18 @@ static void warn(const char *option, const char *path, const char *text)
 
 /* Whoever runs the check may not be the one who runs the engine, so only what every user
  * can see is said. */
-static void check_password_file(const char *path)
+static void check_secret_file(const char *option, const char *path)
 {
     struct stat info;
+    if (!path || path[0] != '/') {
+        return; /* a systemd credential exists only while the service runs */
+    }
     if (stat(path, &info) != 0) {
-        warn("password_file", path, strerror(errno));
+        warn(option, path, strerror(errno));
     } else if (!S_ISREG(info.st_mode)) {
-        warn("password_file", path, "not a regular file");
+        warn(option, path, "not a regular file");
     } else if (info.st_mode & (S_IRWXG | S_IRWXO)) {
-        warn("password_file", path, "others may use it: chmod 0600");
+        warn(option, path, "others may use it: chmod 0600");
     }
 }
 
@@ -38,6 +41,17 @@ static void check_readable(const char *option, const char *path)
     if (path && access(path, R_OK) != 0) {
         warn(option, path, strerror(errno));
     }
+}
+
+static void check_access(const struct nq_access_conf *access)
+{
+    check_secret_file("password_file", access->password_file);
+    check_secret_file("token_file", access->token_file);
+    check_secret_file("key_file", access->key_file);
+    if (access->certificate_file && access->certificate_file[0] == '/') {
+        check_readable("certificate_file", access->certificate_file);
+    }
+    check_readable("ca_file", access->ca_file);
 }
 
 static void check_directory(const char *option, const char *path)
@@ -56,8 +70,8 @@ static void print_warnings(const struct nq_config *conf)
 {
     check_directory("state_directory", conf->state_directory);
     for (size_t i = 0; i < conf->manager_count; i++) {
-        check_password_file(conf->managers[i].password_file);
-        check_readable("ca_file", conf->managers[i].ca_file);
+        check_access(&conf->managers[i].access);
+        check_access(&conf->managers[i].vcenter);
     }
     if (conf->trigger_count == 0) {
         warn("triggers", conf->file, "there are none, so every trap is ignored");
@@ -76,6 +90,25 @@ static const char *action_text(enum nq_trigger_action action)
     return action == NQ_ACTION_QUARANTINE ? "quarantine" : "ignore";
 }
 
+static const char *type_text(enum nq_manager_type type)
+{
+    return type == NQ_MANAGER_VSPHERE ? "vsphere" : "policy";
+}
+
+static const char *account_text(const struct nq_access_conf *access)
+{
+    switch (access->auth) {
+    case NQ_AUTH_CERTIFICATE:
+        return "by certificate";
+    case NQ_AUTH_TOKEN:
+        return "by token";
+    case NQ_AUTH_BASIC:
+    case NQ_AUTH_SESSION:
+        break;
+    }
+    return access->user;
+}
+
 static void print_summary(const struct nq_config *conf)
 {
     (void)printf("%s is valid\n", conf->file);
@@ -86,8 +119,11 @@ static void print_summary(const struct nq_config *conf)
                  conf->intake_socket, conf->spool_directory);
     for (size_t i = 0; i < conf->manager_count; i++) {
         const struct nq_manager_conf *manager = &conf->managers[i];
-        (void)printf("manager   %s  %s  as %s\n", manager->name, manager->url,
-                     manager->user);
+        (void)printf("manager   %s  %s ", manager->name, type_text(manager->type));
+        for (size_t k = 0; k < manager->access.url_count; k++) {
+            (void)printf(" %s", manager->access.urls[k]);
+        }
+        (void)printf("  %s\n", account_text(&manager->access));
     }
     for (size_t i = 0; i < conf->group_count; i++) {
         const struct nq_group_conf *group = &conf->groups[i];

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "entry/intake.h"
-#include "nsx/policy.h"
+#include "nsx/fleet.h"
 
 struct nq_service {
     const char *config_file;
@@ -107,7 +107,7 @@ static void stop_loop(struct nq_service *service)
 static bool start_backend(struct nq_service *service, struct nq_err *reterr)
 {
     service->backend =
-        nq_policy_open(service->conf, 0, service->loop, &nq_system_clock, reterr);
+        nq_fleet_open(service->conf, service->loop, &nq_system_clock, reterr);
     return service->backend != NULL;
 }
 

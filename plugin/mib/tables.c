@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tables.c: branches 6 and 7 as rows, and the list of all branches. */
+/* tables.c: branches 6 and 7, cases and groups, as rows; and the list of all branches. */
 #include "mib/tables.h"
 
 #include "mib/source.h"
@@ -120,10 +120,10 @@ static const struct nq_column group_columns[] = {
     GROUP(11, nqGroupReleases, ASN_COUNTER64, u64, counters.releases),
     GROUP(12, nqGroupFailures, ASN_COUNTER64, u64, counters.failures),
     GROUP(13, nqGroupChangedAt, ASN_UNSIGNED, seconds, changed_ms),
-    GROUP(14, nqGroupPackets, ASN_COUNTER64, u64, packets),
-    GROUP(15, nqGroupBytes, ASN_COUNTER64, u64, bytes),
-    GROUP(16, nqGroupSessions, ASN_COUNTER64, u64, sessions),
-    GROUP(17, nqGroupHits, ASN_COUNTER64, u64, hits),
+    GROUP(14, nqGroupPackets, ASN_COUNTER64, u64, traffic[NQ_TRAFFIC_PACKETS]),
+    GROUP(15, nqGroupBytes, ASN_COUNTER64, u64, traffic[NQ_TRAFFIC_BYTES]),
+    GROUP(16, nqGroupSessions, ASN_COUNTER64, u64, traffic[NQ_TRAFFIC_SESSIONS]),
+    GROUP(17, nqGroupHits, ASN_COUNTER64, u64, traffic[NQ_TRAFFIC_HITS]),
     GROUP(18, nqGroupRealized, ASN_INTEGER, u32, realized),
 };
 
@@ -140,6 +140,7 @@ const struct nq_table nq_table_groups = {
 /* ---- all branches -------------------------------------------------------------------- */
 
 const struct nq_table *const nq_mib_tables[] = {
-    &nq_table_engine, &nq_table_cases, &nq_table_traps, &nq_table_vms, &nq_table_groups,
+    &nq_table_engine, &nq_table_cases, &nq_table_traps,    &nq_table_vms,
+    &nq_table_groups, &nq_table_rules, &nq_table_managers,
 };
 const size_t nq_mib_table_count = NQ_LENGTH(nq_mib_tables);

@@ -20,11 +20,13 @@
 extern const struct nq_table *const nq_mib_tables[];
 extern const size_t nq_mib_table_count;
 
-extern const struct nq_table nq_table_engine; /* branch 1 */
-extern const struct nq_table nq_table_cases;  /* branch 2 */
-extern const struct nq_table nq_table_traps;  /* branch 3 */
-extern const struct nq_table nq_table_vms;    /* branch 6 */
-extern const struct nq_table nq_table_groups; /* branch 7 */
+extern const struct nq_table nq_table_engine;   /* branch 1 */
+extern const struct nq_table nq_table_cases;    /* branch 2 */
+extern const struct nq_table nq_table_traps;    /* branch 3 */
+extern const struct nq_table nq_table_vms;      /* branch 6 */
+extern const struct nq_table nq_table_groups;   /* branch 7 */
+extern const struct nq_table nq_table_rules;    /* branch 8 */
+extern const struct nq_table nq_table_managers; /* branch 9 */
 
 #define NQ_NOTIFICATION_OBJECTS 8
 

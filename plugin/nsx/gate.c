@@ -68,6 +68,12 @@ void nq_gate_report(struct nq_gate *gate, bool trial, const struct nq_err *err)
     }
 }
 
+void nq_gate_forgive(struct nq_gate *gate)
+{
+    gate->proven = false;
+    gate->refused = false;
+}
+
 void nq_gate_withdraw(struct nq_gate *gate)
 {
     gate->on_trial = false;

@@ -9,7 +9,8 @@
  * Thread  loop thread only.
  * Fails   a closed gate gives NQ_NSX_AUTH with the reason and the time it opens.
  * Limits  when a password that was good is changed in NSX, the requests under way at that
- *         moment fail too: keep the concurrency below five.
+ *         moment fail too: with Basic keep the concurrency below five. With sessions, and
+ *         with a new account, it is never more than one refused login in a pause.
  */
 #ifndef NQ_NSX_GATE_H
 #define NQ_NSX_GATE_H
@@ -46,6 +47,9 @@ bool nq_gate_is_shut(const struct nq_gate *gate);
 
 /* The end of a request that was sent. err NULL: a good answer. */
 void nq_gate_report(struct nq_gate *gate, bool trial, const struct nq_err *err);
+
+/* The account is another one now: a pause because of the old one is over. */
+void nq_gate_forgive(struct nq_gate *gate);
 
 /* A request on trial was given up. */
 void nq_gate_withdraw(struct nq_gate *gate);

@@ -2,7 +2,6 @@
 /* inventory.c: see inventory.h. A VM is a row; the index leads to row numbers. */
 #include "nsx/inventory.h"
 
-#include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +9,16 @@
 
 #include "base/mem.h"
 #include "base/uuid.h"
+#include "nsx/hint.h"
 #include "nsx/textindex.h"
 #include "nsx/textpool.h"
 
 #define FIRST_ROOM    64U
 #define TYPES_MAX     16
-#define ADDRESSES_MAX (NQ_INVENTORY_ADDRESSES_MAX * INET6_ADDRSTRLEN)
-#define KEY_MAX       (INET6_ADDRSTRLEN + NQ_UUID_TEXT)
+#define ADDRESSES_MAX (NQ_INVENTORY_ADDRESSES_MAX * NQ_HINT_KEY)
 #define NONE          NQ_INDEX_NONE
 
-enum key_kind { KEY_EXTERNAL, KEY_INSTANCE, KEY_BIOS, KEY_NAME, KEY_ADDRESS };
+enum key_kind { KEY_EXTERNAL, KEY_INSTANCE, KEY_BIOS, KEY_NAME, KEY_ADDRESS, KEY_MAC };
 
 struct row {
     nq_text_ref external_id;
@@ -29,7 +28,8 @@ struct row {
     nq_text_ref addresses; /* comma list */
     uint8_t address_count;
     bool regular;
-    bool has_our_tag;
+    uint16_t round; /* of the renewal that saw it last */
+    uint32_t tags;
 };
 
 struct nq_inventory {
@@ -124,13 +124,14 @@ static const char *name_or_empty(const char *name)
 static void put_name(struct nq_inventory *inventory, nq_text_ref *shown, const char *name,
                      uint32_t number)
 {
-    if (*name) {
-        if (*shown == 0) {
-            *shown = nq_pool_add(&inventory->pool, name);
-        }
-        const bool is_shown = strcmp(text_of(inventory, *shown), name) == 0;
-        put_key(inventory, KEY_NAME, name, is_shown ? *shown : 0, number);
+    if (*name == '\0' || strcmp(text_of(inventory, *shown), name) == 0) {
+        return; /* nothing, or a key already */
     }
+    const bool first = *shown == 0;
+    if (first) {
+        *shown = nq_pool_add(&inventory->pool, name);
+    }
+    put_key(inventory, KEY_NAME, name, first ? *shown : 0, number);
 }
 
 static void put_first_label(struct nq_inventory *inventory, const char *host_name,
@@ -192,31 +193,30 @@ bool nq_inventory_add(struct nq_inventory *inventory, const struct nq_vm_facts *
         row->type = keep_type(inventory, name_or_empty(vm->type));
         row->regular = nq_vm_type_regular(vm->type);
     }
-    row->has_our_tag = row->has_our_tag || vm->has_our_tag;
+    row->tags |= vm->tags;
     const char *host_name = name_or_empty(vm->host_name);
     put_name(inventory, &row->display_name, name_or_empty(vm->display_name), number);
-    put_name(inventory, &row->host_name, host_name, number);
-    put_first_label(inventory, host_name, number);
+    if (strcmp(text_of(inventory, row->host_name), host_name) != 0) {
+        put_name(inventory, &row->host_name, host_name, number);
+        put_first_label(inventory, host_name, number);
+    }
     put_uuid(inventory, KEY_INSTANCE, vm->instance_uuid, number);
     put_uuid(inventory, KEY_BIOS, vm->bios_uuid, number);
     return true;
 }
 
-/* One spelling for each address; an IPv4 address mapped into IPv6 is the IPv4 address. */
-static bool normalise_address(const char *text, char out[INET6_ADDRSTRLEN])
+bool nq_inventory_renew(struct nq_inventory *inventory, const struct nq_vm_facts *vm,
+                        uint16_t round)
 {
-    struct in6_addr v6;
-    struct in_addr v4;
-    if (inet_pton(AF_INET, text, &v4) == 1) {
-        return inet_ntop(AF_INET, &v4, out, INET6_ADDRSTRLEN) != NULL;
-    }
-    if (inet_pton(AF_INET6, text, &v6) != 1) {
+    if (!nq_inventory_add(inventory, vm)) {
         return false;
     }
-    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-        return inet_ntop(AF_INET, &v6.s6_addr[12], out, INET6_ADDRSTRLEN) != NULL;
+    struct row *row = &inventory->rows[row_of(inventory, vm->external_id)];
+    if (row->round != round) {
+        row->round = round;
+        row->tags = vm->tags;
     }
-    return inet_ntop(AF_INET6, &v6, out, INET6_ADDRSTRLEN) != NULL;
+    return true;
 }
 
 static bool in_comma_list(const char *list, const char *word)
@@ -233,21 +233,14 @@ static bool in_comma_list(const char *list, const char *word)
     return false;
 }
 
-bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
-                              const char *address)
+static bool add_ip(struct nq_inventory *inventory, uint32_t number, const char *normal)
 {
-    char normal[INET6_ADDRSTRLEN];
-    const uint32_t number = row_of(inventory, owner);
-    if (number == NONE || !normalise_address(address, normal)) {
-        return true;
-    }
     struct row *row = &inventory->rows[number];
     const char *list = text_of(inventory, row->addresses);
     if (in_comma_list(list, normal)) {
         return true;
     }
-    if (row->address_count >= NQ_INVENTORY_ADDRESSES_MAX ||
-        nq_pool_full(&inventory->pool)) {
+    if (row->address_count >= NQ_INVENTORY_ADDRESSES_MAX) {
         return false;
     }
     /* The old list stays behind in the pool: few VMs have more than two addresses. */
@@ -260,12 +253,31 @@ bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
     return true;
 }
 
-void nq_inventory_set_tagged(struct nq_inventory *inventory, const char *external_id,
-                             bool has_our_tag)
+bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
+                              const char *address)
+{
+    char normal[NQ_HINT_KEY];
+    const uint32_t number = row_of(inventory, owner);
+    const enum nq_hint kind = nq_hint_of(address, normal);
+    if (number == NONE || (kind != NQ_HINT_IP && kind != NQ_HINT_MAC)) {
+        return true;
+    }
+    if (nq_pool_full(&inventory->pool)) {
+        return false;
+    }
+    if (kind == NQ_HINT_IP) {
+        return add_ip(inventory, number, normal);
+    }
+    put_key(inventory, KEY_MAC, normal, 0, number);
+    return true;
+}
+
+void nq_inventory_set_tags(struct nq_inventory *inventory, const char *external_id,
+                           unsigned tags)
 {
     const uint32_t number = row_of(inventory, external_id);
     if (number != NONE) {
-        inventory->rows[number].has_our_tag = has_our_tag;
+        inventory->rows[number].tags = tags;
     }
 }
 
@@ -281,7 +293,7 @@ static void show(const struct nq_inventory *inventory, const struct row *row,
         .addresses = text_of(inventory, row->addresses),
         .type = text_of(inventory, row->type),
         .regular = row->regular,
-        .has_our_tag = row->has_our_tag,
+        .tags = row->tags,
     };
 }
 
@@ -328,17 +340,24 @@ static bool look_up(const struct nq_inventory *inventory, enum key_kind kind,
 static void look_up_hint(const struct nq_inventory *inventory, const char *hint,
                          unsigned matched, struct hits *hits)
 {
-    struct nq_uuid uuid;
-    char key[KEY_MAX];
-    if (nq_uuid_parse(hint, &uuid)) {
-        (void)nq_uuid_format(&uuid, key);
+    char key[NQ_HINT_KEY];
+    switch (nq_hint_of(hint, key)) {
+    case NQ_HINT_UUID:
         (void)(look_up(inventory, KEY_EXTERNAL, key, matched, hits) ||
                look_up(inventory, KEY_INSTANCE, key, matched, hits) ||
                look_up(inventory, KEY_BIOS, key, matched, hits));
-    } else if (normalise_address(hint, key)) {
+        break;
+    case NQ_HINT_IP:
         (void)look_up(inventory, KEY_ADDRESS, key, matched, hits);
-    } else if (*hint) {
+        break;
+    case NQ_HINT_MAC:
+        (void)look_up(inventory, KEY_MAC, key, matched, hits);
+        break;
+    case NQ_HINT_NAME:
         (void)look_up(inventory, KEY_NAME, hint, matched, hits);
+        break;
+    case NQ_HINT_NOTHING:
+        break;
     }
 }
 

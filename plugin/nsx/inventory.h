@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inventory.h: all VMs of one manager in compact form, found by UUID, address or name.
+/* inventory.h: all VMs of one manager in compact form, found by UUID, IP or MAC address, or
+ * name.
  * Not for: reading NSX, or choosing between candidates.
  *
  * Owns    its rows, texts and index.
  * Blocks  never.
  * Thread  loop thread only.
  * Fails   add functions return false at a limit; nothing is added then.
- * Limits  NQ_INVENTORY_VMS_MAX VMs, NQ_INVENTORY_ADDRESSES_MAX addresses of one VM,
+ * Limits  NQ_INVENTORY_VMS_MAX VMs, NQ_INVENTORY_ADDRESSES_MAX IP addresses of one VM,
  *         NQ_INVENTORY_NAME_MAX bytes of a name.
  *
  * NSX shows a VM twice for up to a minute while it moves: the copies share an external id
@@ -17,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "nsx/backend.h"
 
@@ -33,7 +35,7 @@ struct nq_vm_facts {
     const char *type;
     const char *instance_uuid;
     const char *bios_uuid;
-    bool has_our_tag;
+    unsigned tags; /* set of tags.h */
 };
 
 /* NSX gives the type of what must never be cut off (EDGE, SERVICE, MP, ...). Its absence
@@ -52,14 +54,20 @@ struct nq_inventory *nq_inventory_free(struct nq_inventory *inventory);
 bool nq_inventory_add(struct nq_inventory *inventory, const struct nq_vm_facts *vm)
     __attribute__((warn_unused_result));
 
-/* Adds an address of a known VM, IPv4 or IPv6 in any spelling. Unknown owners, texts that
- * are no address and repetitions are passed over with true. */
+/* What a later list of the same VMs shows: new ones and new names are added. The first copy
+ * of a VM in a round replaces its tags, each further one adds to them. */
+bool nq_inventory_renew(struct nq_inventory *inventory, const struct nq_vm_facts *vm,
+                        uint16_t round) __attribute__((warn_unused_result));
+
+/* Adds an address of a known VM, IPv4, IPv6 or MAC in any spelling; a MAC address is only a
+ * way to find it. Unknown owners, texts that are no address and repetitions are passed over
+ * with true. */
 bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
                               const char *address) __attribute__((warn_unused_result));
 
 /* Passed over for a VM that is not known. */
-void nq_inventory_set_tagged(struct nq_inventory *inventory, const char *external_id,
-                             bool has_our_tag);
+void nq_inventory_set_tags(struct nq_inventory *inventory, const char *external_id,
+                           unsigned tags);
 
 size_t nq_inventory_count(const struct nq_inventory *inventory);
 
@@ -72,8 +80,8 @@ bool nq_inventory_get(const struct nq_inventory *inventory, const char *external
                       struct nq_vm *ret_vm);
 
 /* VMs that the hints lead to. What a hint is decides where it is looked up: a UUID first
- * as external id, then as instanceUuid, then as biosUuid; an address at the VIFs; else
- * a display name, a guest host name or the first label of one, in any ASCII case.
+ * as external id, then as instanceUuid, then as biosUuid; an IP or MAC address at the VIFs;
+ * else a display name, a guest host name or the first label of one, in any ASCII case.
  * Returns *ret_count VMs, each once, for the caller to free(); texts as above. NULL when
  * there is none. */
 struct nq_vm *nq_inventory_find(const struct nq_inventory *inventory,

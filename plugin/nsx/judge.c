@@ -11,10 +11,13 @@
 
 /* How an exchange that brought no answer is judged. */
 static const enum nq_code by_end[NQ_HTTP_END_COUNT] = {
-    [NQ_HTTP_ANSWERED] = NQ_OK,         [NQ_HTTP_UNREACHABLE] = NQ_NSX_UNREACHABLE,
-    [NQ_HTTP_TIMEOUT] = NQ_NSX_TIMEOUT, [NQ_HTTP_TLS] = NQ_NSX_TLS,
-    [NQ_HTTP_CUT] = NQ_NSX_ANSWER,      [NQ_HTTP_TOO_LARGE] = NQ_NSX_ANSWER,
-    [NQ_HTTP_QUEUE_FULL] = NQ_NSX_BUSY, [NQ_HTTP_FAILED] = NQ_NSX_UNREACHABLE,
+    [NQ_HTTP_ANSWERED] = NQ_OK,
+    [NQ_HTTP_UNREACHABLE] = NQ_NSX_UNREACHABLE,
+    [NQ_HTTP_TIMEOUT] = NQ_NSX_TIMEOUT,
+    [NQ_HTTP_TLS] = NQ_NSX_TLS,
+    [NQ_HTTP_CUT] = NQ_NSX_ANSWER,
+    [NQ_HTTP_TOO_LARGE] = NQ_NSX_ANSWER,
+    [NQ_HTTP_FAILED] = NQ_NSX_UNREACHABLE,
 };
 
 /* The first row that fits counts. */
@@ -50,13 +53,14 @@ static const struct {
     {400, 400, 500232, NQ_NSX_SERVER},
     {400, 400, 100148, NQ_NSX_SERVER},
     {400, 400, 500045, NQ_NSX_SERVER}, /* a deletion is under way */
+    {500, 500, 99, NQ_NSX_AUTH},       /* client certificate not trusted */
     {500, 599, ANY_CODE, NQ_NSX_SERVER},
 
     {400, 499, ANY_CODE, NQ_NSX_REJECTED},
     {0, 999, ANY_CODE, NQ_NSX_ANSWER}, /* redirects and what is no HTTP status */
 };
 
-static enum nq_code judge_status(int status, int64_t fault_code)
+enum nq_code nq_judge_policy(int status, int64_t fault_code)
 {
     for (size_t i = 0; i < sizeof(by_status) / sizeof(by_status[0]); i++) {
         if (status >= by_status[i].status_low && status <= by_status[i].status_high &&
@@ -66,6 +70,16 @@ static enum nq_code judge_status(int status, int64_t fault_code)
         }
     }
     return NQ_NSX_ANSWER;
+}
+
+bool nq_judge_is_stale(int status, int64_t fault_code)
+{
+    return status == 401 || (status == 403 && fault_code == 98);
+}
+
+bool nq_judge_is_sick(int status, int64_t fault_code)
+{
+    return (status >= 502 && status <= 504) || (status == 500 && fault_code == 98);
 }
 
 /* What people search for comes first: a long message is cut, the numbers are not. */
@@ -95,11 +109,12 @@ static void fill(const struct nq_http_answer *answer, const struct nq_fault *fau
                   safe);
     if (reterr) {
         reterr->http = answer->status;
+        reterr->fault = fault ? fault->code : 0;
     }
 }
 
-bool nq_judge(const struct nq_http_answer *answer, const struct nq_fault *fault,
-              const char *garbled, struct nq_err *reterr)
+bool nq_judge(const struct nq_http_answer *answer, nq_judge_status_fn *judge_status,
+              const struct nq_fault *fault, const char *garbled, struct nq_err *reterr)
 {
     if (answer->end != NQ_HTTP_ANSWERED) {
         fill(answer, NULL, answer->reason, by_end[answer->end], reterr);

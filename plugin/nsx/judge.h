@@ -26,9 +26,22 @@ struct nq_fault {
     char message[NQ_FAULT_TEXT]; /* the most useful text of the body, "" when none */
 };
 
+/* What HTTP status and error code mean; 0 for an answer without a code. Pure. */
+typedef enum nq_code nq_judge_status_fn(int status, int64_t fault_code);
+
 /* true: an answer to work with. Else *reterr says what it is. fault may be NULL. garbled
  * is why a 2xx answer cannot be used, NULL when it can. */
-bool nq_judge(const struct nq_http_answer *answer, const struct nq_fault *fault,
-              const char *garbled, struct nq_err *reterr);
+bool nq_judge(const struct nq_http_answer *answer, nq_judge_status_fn *judge_status,
+              const struct nq_fault *fault, const char *garbled, struct nq_err *reterr);
+
+/* true: the session or token that the request showed is not valid (any more); a password
+ * was not even looked at. */
+bool nq_judge_is_stale(int status, int64_t fault_code);
+
+/* true: this node cannot answer now, another one of its cluster may. */
+bool nq_judge_is_sick(int status, int64_t fault_code);
+
+/* The table of the Policy API. */
+enum nq_code nq_judge_policy(int status, int64_t fault_code);
 
 #endif

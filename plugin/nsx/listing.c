@@ -39,7 +39,8 @@ static void ask_page(struct nq_listing *listing)
     } else {
         path = nq_strdup(listing->path);
     }
-    listing->ask = nq_ask_start(listing->asker, path, NULL, read_page, on_page, listing);
+    listing->ask = nq_ask_start(listing->asker, &(struct nq_question){.path = path},
+                                read_page, on_page, listing);
     free(path);
 }
 

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What some releases give with the last page; clients of other projects take a cursor that
+ * begins so for the end. Real ones begin otherwise ("0036..."). */
+#define END_CURSOR "0000"
+
 void nq_pager_init(struct nq_pager *pager, bool by_offset)
 {
     *pager = (struct nq_pager){.expected = -1, .by_offset = by_offset};
@@ -28,6 +32,9 @@ bool nq_pager_step(struct nq_pager *pager, const struct nq_page *page, bool *ret
     }
     pager->mark = page->mark;
     if (pager->expected >= 0 && pager->items >= (size_t)pager->expected) {
+        return true;
+    }
+    if (strncmp(page->cursor, END_CURSOR, sizeof(END_CURSOR) - 1) == 0) {
         return true;
     }
     if (page->cursor[0]) {

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "nsx/policy_json.h"
+#include "nsx/read_json.h"
 
 #define NQ_PAGE_SIZE 1000 /* the most that NSX gives */
 #define NQ_PAGES_MAX 2000

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy_prove.c: prove() of the policy backend: which rungs of isolation hold for a VM.
- * All questions are asked at once; the rungs are judged when all answers are there. */
+ * What concerns all VMs is read once for all calls (policy_firewall.h); the VM and, when
+ * few calls wait, its groups are asked for here. */
 #include "nsx/policy_impl.h"
 
 #include <stdarg.h>
@@ -10,95 +11,76 @@
 
 #include "base/mem.h"
 #include "nsx/http.h"
-#include "nsx/policy_json.h"
+#include "nsx/baseline.h"
+#include "nsx/policy_counters.h"
+#include "nsx/policy_firewall.h"
+#include "nsx/policy_firewall_json.h"
+#include "nsx/tags.h"
 #include "store/record.h"
 
 #define MISSING_MAX 255
 
+/* A rise of the drop rules' counters is proof; that there is none yet proves nothing: a VM
+ * that is silent drops nothing. So that rung is provable once it holds. */
 #define PROVABLE                                                                         \
     (NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT) | NQ_RUNG_BIT(NQ_RUNG_GROUP_MEMBER) |              \
      NQ_RUNG_BIT(NQ_RUNG_RULE_REALIZED) | NQ_RUNG_BIT(NQ_RUNG_NOT_EXCLUDED))
 
-#define EXCLUDE_LIST_PATH "/policy/api/v1/infra/settings/firewall/security/exclude-list"
 #define ASSOCIATIONS_PATH "/policy/api/v1/infra/virtual-machine-group-associations"
 
-/* The exclude list holds at most 100 groups; a VM is in few more. */
+/* A VM is in few groups. */
 #define PATHS_MAX 10000
-
-struct paths {
-    char **list;
-    size_t count;
-};
-
-struct prove_call;
-
-/* A quarantine group and how far NSX has come with it. */
-struct quarantine {
-    struct prove_call *prove;
-    const char *path; /* of the configuration */
-    struct nq_ask *ask;
-    bool exists;
-    enum nq_realized realized;
-};
 
 struct prove_call {
     struct nq_call call;
-    size_t open; /* questions without an answer */
+    struct nq_policy *policy;
+    char *external_id;
     struct nq_vm_reading vm;
+    struct nq_wait firewall;
     struct nq_listing associations;
-    struct nq_ask *exclude_ask;
-    struct paths groups;   /* that the VM belongs to */
-    struct paths excluded; /* that the firewall leaves alone */
-    struct quarantine *quarantines;
-    size_t quarantine_count;
+    bool vm_known;
+    bool paths_asked;
+    bool paths_known;
+    char **paths; /* of the VM's groups, when it was asked for them */
+    size_t path_count;
 };
 
 static void prove_drop(struct nq_call *call)
 {
     struct prove_call *prove = (struct prove_call *)call;
     nq_vm_reading_done(&prove->vm);
+    nq_wait_leave(&prove->firewall);
     nq_listing_stop(&prove->associations);
-    (void)nq_ask_cancel(prove->exclude_ask);
-    for (size_t i = 0; i < prove->quarantine_count; i++) {
-        (void)nq_ask_cancel(prove->quarantines[i].ask);
+    for (size_t i = 0; i < prove->path_count; i++) {
+        free(prove->paths[i]);
     }
-    struct paths *both[] = {&prove->groups, &prove->excluded};
-    for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
-        for (size_t k = 0; k < both[i]->count; k++) {
-            free(both[i]->list[k]);
-        }
-        free(both[i]->list);
-    }
-    free(prove->quarantines);
+    free(prove->paths);
+    free(prove->external_id);
     free(prove);
 }
 
-static void add_path(void *arg, const char *path)
-{
-    struct paths *paths = arg;
-    if (paths->count < PATHS_MAX) {
-        paths->list = nq_realloc(paths->list, paths->count + 1, sizeof(paths->list[0]));
-        paths->list[paths->count++] = nq_strdup(path);
-    }
-}
-
-static bool holds(const struct paths *paths, const char *path)
-{
-    for (size_t i = 0; i < paths->count; i++) {
-        if (strcmp(paths->list[i], path) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool few(const struct paths *paths, struct nq_err *reterr)
-{
-    return paths->count < PATHS_MAX ||
-           nq_fail(reterr, NQ_NSX_ANSWER, "a list of %d groups or more", PATHS_MAX);
-}
-
 /* ---- judging -------------------------------------------------------------------------- */
+
+/* What a call finds out; the first rung that is missing gives the sentence, since later
+ * ones build on it. */
+struct verdict {
+    unsigned rungs;
+    unsigned provable;
+    char missing[MISSING_MAX + 1];
+};
+
+static void say(struct verdict *verdict, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(struct verdict *verdict, const char *fmt, ...)
+{
+    if (verdict->missing[0] == '\0') {
+        va_list args;
+        va_start(args, fmt);
+        (void)vsnprintf(verdict->missing, sizeof(verdict->missing), fmt, args);
+        va_end(args);
+    }
+}
 
 static const char *realized_word(enum nq_realized realized)
 {
@@ -115,197 +97,262 @@ static const char *realized_word(enum nq_realized realized)
     return "of unknown realization";
 }
 
-/* The first rung that is missing gives the sentence: later ones build on it. */
-static void say(char *missing, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(char *missing, const char *fmt, ...)
+static bool is_member(const struct prove_call *prove, const char *group_path)
 {
-    if (*missing == '\0') {
-        va_list args;
-        va_start(args, fmt);
-        (void)vsnprintf(missing, MISSING_MAX + 1, fmt, args);
-        va_end(args);
+    const struct nq_firewall *firewall = prove->policy->firewall;
+    if (nq_firewall_members_known(firewall)) {
+        return nq_firewall_is_member(firewall, group_path, prove->external_id);
     }
-}
-
-static unsigned judge_tag(const struct nq_vm *vm, char *missing)
-{
-    if (!vm->has_our_tag) {
-        say(missing, "the VM does not carry our tag");
-        return 0;
-    }
-    return NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT);
-}
-
-/* Being in one quarantine group is enough, and that one must be realized. */
-static unsigned judge_groups(const struct prove_call *prove, char *missing)
-{
-    const struct quarantine *mine = NULL;
-    for (size_t i = 0; i < prove->quarantine_count; i++) {
-        const struct quarantine *quarantine = &prove->quarantines[i];
-        if (quarantine->exists && holds(&prove->groups, quarantine->path) &&
-            (!mine || quarantine->realized == NQ_REALIZED_SUCCESS)) {
-            mine = quarantine;
+    for (size_t i = 0; i < prove->path_count; i++) {
+        if (strcmp(prove->paths[i], group_path) == 0) {
+            return true;
         }
     }
-    if (!mine) {
-        if (prove->quarantine_count == 0) {
-            say(missing, "no quarantine group is configured for this manager");
-        } else if (!prove->quarantines[0].exists) {
-            say(missing, "NSX does not know the group %s", prove->quarantines[0].path);
-        } else {
-            say(missing, "the VM is not in the group %s", prove->quarantines[0].path);
-        }
-        return 0;
-    }
-    unsigned rungs = NQ_RUNG_BIT(NQ_RUNG_GROUP_MEMBER);
-    if (mine->realized == NQ_REALIZED_SUCCESS) {
-        rungs |= NQ_RUNG_BIT(NQ_RUNG_RULE_REALIZED);
+    return false;
+}
+
+static void judge_tag(const struct nq_vm *vm, struct verdict *verdict)
+{
+    if (vm->tags & NQ_TAGS_OURS) {
+        verdict->rungs |= NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT);
     } else {
-        say(missing, "the group %s is %s", mine->path, realized_word(mine->realized));
+        say(verdict, "the VM does not carry our tag");
     }
-    return rungs;
 }
 
-static unsigned judge_exclusion(const struct prove_call *prove, char *missing)
+/* The rules of the group cut it off, and NSX has brought both to its hosts. */
+static bool is_cut_off(const struct nq_quarantine_fact *fact, struct verdict *verdict)
 {
-    for (size_t i = 0; i < prove->excluded.count; i++) {
-        if (holds(&prove->groups, prove->excluded.list[i])) {
-            say(missing, "the firewall's exclude list holds the VM's group %s",
-                prove->excluded.list[i]);
-            return 0;
+    if (fact->realized != NQ_REALIZED_SUCCESS) {
+        say(verdict, "the group %s is %s", fact->path, realized_word(fact->realized));
+        return false;
+    }
+    if (!fact->cut.holds) {
+        say(verdict, "%s", fact->cut.why);
+        return false;
+    }
+    for (size_t i = 0; i < fact->cut.rule_count; i++) {
+        const struct nq_security_policy *policy = fact->cut.rules[i].policy;
+        if (policy->realized != NQ_REALIZED_SUCCESS) {
+            say(verdict, "the security policy %s is %s", policy->id,
+                realized_word(policy->realized));
+            return false;
         }
     }
-    return NQ_RUNG_BIT(NQ_RUNG_NOT_EXCLUDED);
+    return true;
+}
+
+/* Being in one quarantine group is enough, and that one must be cut off. NULL: in none. */
+static const struct nq_quarantine_fact *judge_groups(const struct prove_call *prove,
+                                                     struct verdict *verdict)
+{
+    size_t count = 0;
+    const struct nq_quarantine_fact *facts =
+        nq_firewall_quarantines(prove->policy->firewall, &count);
+    const struct nq_quarantine_fact *mine = NULL;
+    struct verdict of_group = {.missing = ""};
+    for (size_t i = 0; i < count; i++) {
+        if (!facts[i].exists || !is_member(prove, facts[i].path)) {
+            continue;
+        }
+        mine = &facts[i];
+        verdict->rungs |= NQ_RUNG_BIT(NQ_RUNG_GROUP_MEMBER);
+        if (is_cut_off(mine, &of_group)) {
+            verdict->rungs |= NQ_RUNG_BIT(NQ_RUNG_RULE_REALIZED);
+            return mine;
+        }
+    }
+    if (mine) {
+        say(verdict, "%s", of_group.missing);
+    } else if (count == 0) {
+        say(verdict, "no quarantine group is configured for this manager");
+    } else if (!facts[0].exists) {
+        say(verdict, "NSX does not know the group %s", facts[0].path);
+    } else {
+        say(verdict, "the VM is not in the group %s", facts[0].path);
+    }
+    return mine;
+}
+
+static void judge_exclusion(const struct prove_call *prove,
+                            const struct nq_quarantine_fact *mine,
+                            struct verdict *verdict)
+{
+    const struct nq_firewall *firewall = prove->policy->firewall;
+    size_t count = 0;
+    const char *const *excluded = nq_firewall_excluded(firewall, &count);
+    if (!nq_firewall_enabled(firewall)) {
+        say(verdict, "the distributed firewall of NSX is switched off");
+        return;
+    }
+    if (nq_firewall_vm_excluded(firewall, prove->external_id)) {
+        say(verdict, "NSX itself excludes the VM from the firewall");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_member(prove, excluded[i])) {
+            say(verdict, "the firewall's exclude list holds the VM's group %s",
+                excluded[i]);
+            return;
+        }
+    }
+    if (mine && mine->excluded) {
+        say(verdict, "the firewall's exclude list holds the group %s", mine->path);
+        return;
+    }
+    verdict->rungs |= NQ_RUNG_BIT(NQ_RUNG_NOT_EXCLUDED);
+}
+
+static struct nq_drops drops_of(const struct nq_policy *policy,
+                                const struct nq_quarantine_fact *fact)
+{
+    struct nq_drops drops = {0};
+    bool all = fact->cut.rule_count > 0;
+    for (size_t i = 0; i < fact->cut.rule_count; i++) {
+        size_t count = 0;
+        const struct nq_rule_series *series =
+            nq_counters_get(policy->counters, fact->cut.rules[i].rule->path, &count);
+        all = all && count > 0;
+        for (size_t k = 0; k < count; k++) {
+            drops.hits += series[k].counts[NQ_TRAFFIC_HITS];
+            drops.packets += series[k].counts[NQ_TRAFFIC_PACKETS];
+        }
+    }
+    drops.known = nq_counters_read_ms(policy->counters, &drops.read_ms) && all;
+    return drops;
+}
+
+static void judge_traffic(const struct prove_call *prove,
+                          const struct nq_quarantine_fact *mine, struct verdict *verdict)
+{
+    struct nq_policy *policy = prove->policy;
+    if (!(verdict->rungs & NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT))) {
+        nq_baseline_forget(&policy->baselines, prove->external_id);
+        return;
+    }
+    if (!(verdict->rungs & NQ_RUNG_BIT(NQ_RUNG_RULE_REALIZED))) {
+        return;
+    }
+    const struct nq_drops drops = drops_of(policy, mine);
+    if (nq_baseline_rose(&policy->baselines, prove->external_id, &drops,
+                         nq_mono_ms(policy->clock))) {
+        verdict->rungs |= NQ_RUNG_BIT(NQ_RUNG_TRAFFIC_DROPPED);
+        verdict->provable |= NQ_RUNG_BIT(NQ_RUNG_TRAFFIC_DROPPED);
+    }
+    nq_counters_renew(policy->counters);
 }
 
 static void judge(struct prove_call *prove)
 {
-    char missing[MISSING_MAX + 1] = "";
+    struct verdict verdict = {.provable = PROVABLE};
     struct nq_vm vm;
-    struct nq_reply reply = {.provable = PROVABLE, .missing = missing};
+    struct nq_reply reply = {.missing = verdict.missing};
     if (nq_vm_reading_get(&prove->vm, &vm)) {
         reply.vms = &vm;
         reply.vm_count = 1;
-        reply.rungs = judge_tag(&vm, missing);
-        reply.rungs |= judge_groups(prove, missing);
-        reply.rungs |= judge_exclusion(prove, missing);
+        judge_tag(&vm, &verdict);
+        const struct nq_quarantine_fact *mine = judge_groups(prove, &verdict);
+        judge_exclusion(prove, mine, &verdict);
+        judge_traffic(prove, mine, &verdict);
     } else {
-        say(missing, "NSX does not list the VM");
+        nq_baseline_forget(&prove->policy->baselines, prove->external_id);
+        say(&verdict, "NSX does not list the VM");
     }
+    reply.rungs = verdict.rungs;
+    reply.provable = verdict.provable;
     nq_call_reply(&prove->call, &reply);
 }
 
 /* ---- questions ------------------------------------------------------------------------ */
 
-static void on_part(struct prove_call *prove, const struct nq_err *err)
+static void on_firewall(void *arg, const struct nq_err *err);
+
+/* What the firewall looks like is good until control returns to the loop only. So it is
+ * asked for first, to be read while the VM is, and again when the rest is there. */
+static void want_firewall(struct prove_call *prove)
 {
-    prove->open--;
-    if (err) {
-        nq_call_fail(&prove->call, err);
-    } else if (prove->open == 0) {
-        judge(prove);
-    }
+    nq_firewall_want(prove->policy->firewall, &prove->firewall, !prove->paths_known,
+                     on_firewall, prove);
 }
 
 static void on_vm(void *arg, const struct nq_err *err)
 {
-    on_part(arg, err);
-}
-
-static bool read_associations(void *arg, const char *body, size_t len,
-                              struct nq_page *ret_page, struct nq_err *reterr)
-{
     struct prove_call *prove = arg;
-    return nq_json_associations(body, len, add_path, &prove->groups, ret_page, reterr) &&
-           few(&prove->groups, reterr);
-}
-
-static void on_associations(void *arg, const struct nq_err *err)
-{
-    on_part(arg, err);
-}
-
-static bool read_exclude_list(void *arg, const char *body, size_t len,
-                              struct nq_err *reterr)
-{
-    struct prove_call *prove = arg;
-    return nq_json_exclude_list(body, len, add_path, &prove->excluded, reterr) &&
-           few(&prove->excluded, reterr);
-}
-
-static void on_exclude_list(void *arg, const struct nq_err *err)
-{
-    struct prove_call *prove = arg;
-    prove->exclude_ask = NULL;
-    on_part(prove, err);
-}
-
-static bool read_status(void *arg, const char *body, size_t len, struct nq_err *reterr)
-{
-    struct quarantine *quarantine = arg;
-    quarantine->exists = true;
-    return nq_json_realized(body, len, &quarantine->realized, reterr);
-}
-
-/* A group that NSX does not know is a missing rung with a name, not a failed call. */
-static void on_status(void *arg, const struct nq_err *err)
-{
-    struct quarantine *quarantine = arg;
-    quarantine->ask = NULL;
-    on_part(quarantine->prove, err && err->code == NQ_NSX_NOT_FOUND ? NULL : err);
-}
-
-/* GET realized-state/status: NSX's own word on how far the intent has come. It does not
- * see the vNIC; traffic that is dropped is a rung of its own. */
-char *nq_policy_status_path(const char *group_path)
-{
-    char *intent = nq_http_escape(group_path);
-    char *path = nq_sprintf("/policy/api/v1/infra/realized-state/status"
-                            "?intent_path=%s&include_enforced_status=true",
-                            intent);
-    free(intent);
-    return path;
-}
-
-static void ask_statuses(struct prove_call *prove)
-{
-    const struct nq_policy *policy = prove->call.policy;
-    prove->quarantines =
-        nq_calloc(policy->conf->group_count, sizeof(prove->quarantines[0]));
-    for (size_t i = 0; i < policy->conf->group_count; i++) {
-        const struct nq_group_conf *group = &policy->conf->groups[i];
-        if (group->manager != policy->manager || group->role != NQ_GROUP_QUARANTINE) {
-            continue;
-        }
-        struct quarantine *quarantine = &prove->quarantines[prove->quarantine_count++];
-        char *path = nq_policy_status_path(group->path);
-        quarantine->prove = prove;
-        quarantine->path = group->path;
-        quarantine->ask =
-            nq_ask_start(policy->asker, path, NULL, read_status, on_status, quarantine);
-        free(path);
+    if (err) {
+        nq_call_fail(&prove->call, err);
+        return;
+    }
+    prove->vm_known = true;
+    if (!prove->firewall.list && prove->paths_asked == prove->paths_known) {
+        want_firewall(prove);
     }
 }
 
-struct nq_call *nq_policy_prove(struct nq_backend *backend, const char *external_id,
-                                nq_reply_fn *done, void *arg)
+static void add_path(void *arg, const char *path)
 {
-    struct nq_policy *policy = (struct nq_policy *)backend;
-    struct prove_call *prove = nq_calloc(1, sizeof(*prove));
-    nq_call_open(&prove->call, policy, prove_drop, done, arg);
+    struct prove_call *prove = arg;
+    if (prove->path_count < PATHS_MAX) {
+        prove->paths =
+            nq_realloc(prove->paths, prove->path_count + 1, sizeof(prove->paths[0]));
+        prove->paths[prove->path_count++] = nq_strdup(path);
+    }
+}
 
-    nq_vm_reading_start(&prove->vm, policy, external_id, on_vm, prove);
-    char *id = nq_http_escape(external_id);
+static bool read_paths(void *arg, const char *body, size_t len, struct nq_page *ret_page,
+                       struct nq_err *reterr)
+{
+    struct prove_call *prove = arg;
+    return nq_json_associations(body, len, add_path, prove, ret_page, reterr) &&
+           (prove->path_count < PATHS_MAX ||
+            nq_fail(reterr, NQ_NSX_ANSWER, "the VM is in %d groups or more", PATHS_MAX));
+}
+
+static void on_paths(void *arg, const struct nq_err *err)
+{
+    struct prove_call *prove = arg;
+    if (err) {
+        nq_call_fail(&prove->call, err);
+        return;
+    }
+    prove->paths_known = true;
+    if (prove->vm_known) {
+        want_firewall(prove);
+    }
+}
+
+/* GET virtual-machine-group-associations: all groups of the VM, nested ones included. */
+static void ask_paths(struct prove_call *prove)
+{
+    char *id = nq_http_escape(prove->external_id);
     char *path = nq_sprintf(ASSOCIATIONS_PATH "?vm_external_id=%s", id);
-    nq_listing_start(&prove->associations, policy->asker, path, false, read_associations,
-                     on_associations, prove);
+    prove->paths_asked = true;
+    nq_listing_start(&prove->associations, prove->policy->asker, path, false, read_paths,
+                     on_paths, prove);
     free(path);
     free(id);
-    prove->exclude_ask = nq_ask_start(policy->asker, EXCLUDE_LIST_PATH, NULL,
-                                      read_exclude_list, on_exclude_list, prove);
-    ask_statuses(prove);
-    prove->open = 3 + prove->quarantine_count;
+}
+
+static void on_firewall(void *arg, const struct nq_err *err)
+{
+    struct prove_call *prove = arg;
+    if (err) {
+        nq_call_fail(&prove->call, err);
+    } else if (!prove->paths_asked &&
+               !nq_firewall_members_known(prove->policy->firewall)) {
+        ask_paths(prove);
+    } else if (prove->vm_known) {
+        judge(prove);
+    }
+}
+
+struct nq_call *nq_policy_prove(struct nq_backend *backend, const struct nq_vm_id *vm,
+                                nq_reply_fn *done, void *arg)
+{
+    struct prove_call *prove = nq_calloc(1, sizeof(*prove));
+    prove->policy = (struct nq_policy *)backend;
+    prove->external_id = nq_strdup(vm->external_id);
+    nq_call_open(&prove->call, &prove->policy->calls, prove_drop, done, arg);
+    nq_vm_reading_start(&prove->vm, prove->policy, vm->external_id, on_vm, prove);
+    want_firewall(prove);
     return &prove->call;
 }

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sync.c: see sync.h.
- *
- * The list of VMs is GET /api/v1/fabric/virtual-machines: of the two lists that NSX offers
- * it is the one documented to carry guest_info, tags and type besides external_id and
- * compute_ids. Items of /policy/api/v1/infra/realized-state/virtual-machines have none of
- * the three in the published type. Not deprecated up to NSX 9.
- * Addresses come from GET /api/v1/fabric/vifs, which has no filter by address. */
+/* sync.c: see sync.h. */
 #include "nsx/sync.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "nsx/policy_json.h"
-
-/* Without sort_by the order of a list changes between its pages, and VMs get lost. */
-#define VMS_PATH  "/api/v1/fabric/virtual-machines?sort_by=external_id&page_size=1000"
-#define VIFS_PATH "/api/v1/fabric/vifs?sort_by=external_id&page_size=1000"
-
-_Static_assert(NQ_PAGE_SIZE == 1000, "the paths above name the page size");
-
-/* What a page is read into: the readers have no other way to report a full inventory. */
-struct filling {
-    struct nq_inventory *inventory;
-    bool overflow;
-};
+#include "nsx/tags.h"
 
 static void begin(void *arg);
 
@@ -50,6 +32,8 @@ static void end(struct nq_sync *sync, const struct nq_err *err)
         nq_inventory_free(sync->inventory);
         sync->inventory = sync->reading;
         sync->reported = NQ_OK;
+        sync->synced_ms = nq_wall_ms(setup->clock);
+        sync->listed_ms = sync->started_ms;
         sync->retry_ms = setup->conf->retry_first_ms;
         schedule(sync, interval_ms);
     } else {
@@ -69,66 +53,17 @@ static void end(struct nq_sync *sync, const struct nq_err *err)
     setup->ended(setup->arg, err);
 }
 
-static bool too_many(struct nq_err *reterr)
+void nq_sync_read(struct nq_sync *sync, const struct nq_err *err)
 {
-    return nq_fail(reterr, NQ_NSX_ANSWER, "more than %d VMs, or %d addresses of one",
-                   NQ_INVENTORY_VMS_MAX, NQ_INVENTORY_ADDRESSES_MAX);
-}
-
-static void add_vm(void *arg, const struct nq_vm_facts *vm)
-{
-    struct filling *filling = arg;
-    filling->overflow |= !nq_inventory_add(filling->inventory, vm);
-}
-
-static void add_address(void *arg, const char *owner, const char *address)
-{
-    struct filling *filling = arg;
-    filling->overflow |= !nq_inventory_add_address(filling->inventory, owner, address);
-}
-
-static bool read_vms(void *arg, const char *body, size_t len, struct nq_page *ret_page,
-                     struct nq_err *reterr)
-{
-    struct nq_sync *sync = arg;
-    const struct nq_config *conf = sync->setup.conf;
-    struct filling filling = {.inventory = sync->reading};
-    return nq_json_vms(body, len, conf->tag_scope, conf->tag_value, add_vm, &filling,
-                       ret_page, reterr) &&
-           (!filling.overflow || too_many(reterr));
-}
-
-static bool read_vifs(void *arg, const char *body, size_t len, struct nq_page *ret_page,
-                      struct nq_err *reterr)
-{
-    struct nq_sync *sync = arg;
-    struct filling filling = {.inventory = sync->reading};
-    return nq_json_vifs(body, len, add_address, &filling, ret_page, reterr) &&
-           (!filling.overflow || too_many(reterr));
-}
-
-static void on_vifs(void *arg, const struct nq_err *err)
-{
-    end(arg, err);
-}
-
-static void on_vms(void *arg, const struct nq_err *err)
-{
-    struct nq_sync *sync = arg;
-    if (err) {
-        end(sync, err);
-        return;
-    }
-    nq_listing_start(&sync->listing, sync->setup.asker, VIFS_PATH, true, read_vifs,
-                     on_vifs, sync);
+    end(sync, err);
 }
 
 static void on_limit(void *arg)
 {
     struct nq_sync *sync = arg;
     struct nq_err err;
-    nq_listing_stop(&sync->listing);
-    (void)nq_fail(&err, NQ_NSX_TIMEOUT, "the lists of VMs and VIFs were not read in %d s",
+    sync->setup.reader.stop(sync->setup.reader.arg);
+    (void)nq_fail(&err, NQ_NSX_TIMEOUT, "the list of VMs was not read in %d s",
                   NQ_SYNC_LIMIT_MS / 1000);
     end(sync, &err);
 }
@@ -144,8 +79,7 @@ static void begin(void *arg)
     sync->started_ms = nq_mono_ms(sync->setup.clock);
     sync->reading = nq_inventory_new();
     nq_timer_set(sync->setup.loop, &sync->limit, NQ_SYNC_LIMIT_MS, on_limit, sync);
-    nq_listing_start(&sync->listing, sync->setup.asker, VMS_PATH, true, read_vms, on_vms,
-                     sync);
+    sync->setup.reader.start(sync->setup.reader.arg, sync->reading);
 }
 
 void nq_sync_init(struct nq_sync *sync, const struct nq_sync_setup *setup)
@@ -156,7 +90,9 @@ void nq_sync_init(struct nq_sync *sync, const struct nq_sync_setup *setup)
 
 void nq_sync_done(struct nq_sync *sync)
 {
-    nq_listing_stop(&sync->listing);
+    if (sync->reading) {
+        sync->setup.reader.stop(sync->setup.reader.arg);
+    }
     nq_timer_clear(sync->setup.loop, &sync->timer);
     nq_timer_clear(sync->setup.loop, &sync->limit);
     sync->reading = nq_inventory_free(sync->reading);
@@ -176,12 +112,40 @@ void nq_sync_want(struct nq_sync *sync)
     schedule(sync, delay_ms);
 }
 
-void nq_sync_note_tag(struct nq_sync *sync, const char *external_id, bool has_our_tag)
+/* What does not fit is left to the next sync, which reports it. */
+void nq_sync_note_vm(struct nq_sync *sync, const struct nq_vm_facts *vm, uint16_t round)
 {
     if (sync->inventory) {
-        nq_inventory_set_tagged(sync->inventory, external_id, has_our_tag);
+        (void)!nq_inventory_renew(sync->inventory, vm, round);
     }
-    if (sync->reading) {
-        nq_inventory_set_tagged(sync->reading, external_id, has_our_tag);
+}
+
+void nq_sync_note_list(struct nq_sync *sync, int64_t begun_ms)
+{
+    if (begun_ms > sync->listed_ms) {
+        sync->listed_ms = begun_ms;
+    }
+}
+
+void nq_sync_note_tags(struct nq_sync *sync, const char *external_id, unsigned tags)
+{
+    struct nq_inventory *const both[] = {sync->inventory, sync->reading};
+    for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+        if (both[i]) {
+            nq_inventory_set_tags(both[i], external_id, tags);
+        }
+    }
+}
+
+void nq_sync_note_our_tag(struct nq_sync *sync, const char *external_id, bool present)
+{
+    struct nq_inventory *const both[] = {sync->inventory, sync->reading};
+    for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+        struct nq_vm vm;
+        if (both[i] && nq_inventory_get(both[i], external_id, &vm)) {
+            nq_inventory_set_tags(both[i], external_id,
+                                  present ? vm.tags | NQ_TAGS_OURS
+                                          : vm.tags & ~NQ_TAGS_OURS);
+        }
     }
 }

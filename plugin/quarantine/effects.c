@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "nsx/tags.h"
 #include "quarantine/resolve.h"
 
 static struct nq_backend *backend_of(const struct nq_episode *episode)
@@ -34,8 +35,8 @@ static void start_find(struct nq_episode *episode)
 static void change_tag(struct nq_episode *episode, enum nq_tag_change change)
 {
     struct nq_backend *backend = backend_of(episode);
-    episode->call = backend->ops->change_tag(backend, change, episode->record.external_id,
-                                             on_reply, episode);
+    const struct nq_vm_id vm = nq_episode_vm(episode);
+    episode->call = backend->ops->change_tag(backend, change, &vm, on_reply, episode);
 }
 
 static void start_add(struct nq_episode *episode)
@@ -51,15 +52,15 @@ static void start_remove(struct nq_episode *episode)
 static void start_read(struct nq_episode *episode)
 {
     struct nq_backend *backend = backend_of(episode);
-    episode->call =
-        backend->ops->read_vm(backend, episode->record.external_id, on_reply, episode);
+    const struct nq_vm_id vm = nq_episode_vm(episode);
+    episode->call = backend->ops->read_vm(backend, &vm, on_reply, episode);
 }
 
 static void start_prove(struct nq_episode *episode)
 {
     struct nq_backend *backend = backend_of(episode);
-    episode->call =
-        backend->ops->prove(backend, episode->record.external_id, on_reply, episode);
+    const struct nq_vm_id vm = nq_episode_vm(episode);
+    episode->call = backend->ops->prove(backend, &vm, on_reply, episode);
 }
 
 /* ---- answers ------------------------------------------------------------------------ */
@@ -67,13 +68,12 @@ static void start_prove(struct nq_episode *episode)
 static void adopt_vm(struct nq_episode *episode, const struct nq_vm *vm)
 {
     struct nq_case *record = &episode->record;
-    nq_episode_unlink_vm(episode);
-    nq_text_set(&record->external_id, vm->external_id);
+    const struct nq_vm_id id = {vm->manager, vm->external_id};
+    nq_episode_set_vm(episode, &id);
     nq_text_set(&record->name, vm->display_name);
     nq_text_set(&record->host_name, vm->host_name);
     nq_text_set(&record->addresses, vm->addresses);
-    nq_episode_link_vm(episode);
-    nq_groups_count(episode->engine, vm->external_id, NQ_GROUP_CASE);
+    nq_groups_count(episode->engine, &id, NQ_GROUP_CASE);
 }
 
 /* A name of which only a part is known may be the name of a VM that is still too new. */
@@ -86,10 +86,11 @@ static bool is_doubtful(const struct nq_episode *episode, const struct nq_vm *vm
 
 static void found(struct nq_episode *episode, const struct nq_vm *vm)
 {
+    const struct nq_vm_id id = {vm->manager, vm->external_id};
     if (is_doubtful(episode, vm)) {
         (void)nq_episode_apply(episode, NQ_EV_NOT_YET, NULL,
                                "only a part of the name is known: looking again");
-    } else if (!nq_episode_merge(episode, vm->external_id)) {
+    } else if (!nq_episode_merge(episode, &id)) {
         adopt_vm(episode, vm);
         (void)nq_episode_apply(episode, NQ_EV_FOUND, NULL, NULL);
     }
@@ -163,7 +164,7 @@ static void reply_read(struct nq_episode *episode, const struct nq_reply *reply)
         (void)nq_episode_apply(episode, NQ_EV_GONE, NULL, "NSX has no such VM any more");
         return;
     }
-    const bool present = reply->vms[0].has_our_tag;
+    const bool present = (reply->vms[0].tags & NQ_TAGS_OURS) != 0;
     const bool wanted = record->wanted == NQ_WANT_QUARANTINE;
     if (acknowledged && present != wanted) {
         (void)nq_episode_apply(
@@ -346,8 +347,7 @@ void nq_episode_perform(struct nq_episode *episode)
         return; /* a write: its answer, in the new state, leads on */
     }
     if (effect == NQ_DO_REFIND) {
-        nq_episode_unlink_vm(episode);
-        nq_text_set(&episode->record.external_id, NULL);
+        nq_episode_set_vm(episode, NULL);
         episode->record.tag_writes = 0;
     }
     const struct effect_row *row = row_of(episode, effect);

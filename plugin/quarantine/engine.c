@@ -33,12 +33,8 @@ static bool put_engine_rows(struct nq_engine *engine, struct nq_err *reterr)
             return false;
         }
     }
-    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
-        const struct nq_group_row *row = &engine->group_rows[i];
-        if (engine->group_states[i].dirty &&
-            !store->ops->put_group(store, row->path, &row->counters, reterr)) {
-            return false;
-        }
+    if (!nq_tallies_put(&engine->tallies, store, reterr)) {
+        return false;
     }
     return !engine->mode_dirty || store->ops->put_mode(store, engine->mode, reterr);
 }
@@ -106,9 +102,7 @@ static void mark_clean(struct nq_engine *engine)
     for (int i = 0; i < NQ_COUNTER_COUNT; i++) {
         engine->counters_dirty[i] = false;
     }
-    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
-        engine->group_states[i].dirty = false;
-    }
+    nq_tallies_clean(&engine->tallies);
     engine->mode_dirty = false;
     free_signals(engine);
 }
@@ -183,11 +177,24 @@ void nq_engine_wake(struct nq_engine *engine)
 
 /* ---- life --------------------------------------------------------------------------- */
 
+/* 0 for a manager that the configuration no longer has. */
+static uint32_t manager_number(const struct nq_config *conf, const char *name)
+{
+    for (size_t i = 0; i < conf->manager_count; i++) {
+        if (name && strcmp(conf->managers[i].name, name) == 0) {
+            return (uint32_t)i + 1;
+        }
+    }
+    return !name && conf->manager_count == 1;
+}
+
 static void load_case(void *arg, const struct nq_case *record)
 {
+    struct nq_engine *engine = arg;
     struct nq_case copy;
     nq_case_copy(record, &copy);
-    (void)nq_episode_add(arg, &copy);
+    copy.manager = manager_number(engine->setup.conf, copy.manager_name);
+    (void)nq_episode_add(engine, &copy);
 }
 
 static void load_counter(void *arg, enum nq_counter counter, uint64_t value)
@@ -196,15 +203,10 @@ static void load_counter(void *arg, enum nq_counter counter, uint64_t value)
     engine->counters[counter] = value;
 }
 
-static void load_group(void *arg, const char *path,
-                       const struct nq_group_counters *counters)
+static void load_tally(void *arg, const char *owner, const char *name, uint64_t value)
 {
     struct nq_engine *engine = arg;
-    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
-        if (strcmp(engine->group_rows[i].path, path) == 0) {
-            engine->group_rows[i].counters = *counters;
-        }
-    }
+    nq_tally_load(&engine->tallies, owner, name, value);
 }
 
 static void load_mode(void *arg, enum nq_mode mode)
@@ -247,18 +249,20 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     engine->signals_tail = &engine->signals;
     forget_answers(engine);
     nq_groups_open(engine);
+    nq_managers_open(engine);
 
     const struct nq_store_reader reader = {
         .arg = engine,
         .on_case = load_case,
         .on_counter = load_counter,
-        .on_group = load_group,
+        .on_tally = load_tally,
         .on_mode = load_mode,
         .on_last_case = load_last_case,
     };
     if (!setup->store->ops->load(setup->store, &reader, reterr)) {
         return nq_engine_close(engine);
     }
+    nq_groups_load(engine);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->row_count, engine->last_case + 1);
     resume(engine, NQ_EV_RESUMED);
@@ -270,12 +274,15 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     if (!engine) {
         return NULL;
     }
-    if (engine->flush.armed) {
+    nq_managers_keep(engine);
+    if (engine->flush.armed || engine->tallies.dirty) {
         nq_timer_clear(engine->setup.loop, &engine->flush);
         const bool durable = commit(engine);
         give_answers(engine, durable);
     }
     nq_groups_close(engine);
+    nq_managers_close(engine);
+    nq_tallies_done(&engine->tallies);
     struct nq_episode *episode = NULL;
     struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)
@@ -373,8 +380,9 @@ static uint32_t oldest_pending_ms(const struct nq_engine *engine)
 
 static void judge_health(const struct nq_engine *engine, struct nq_engine_view *view)
 {
-    struct nq_backend *backend = engine->setup.backend;
-    const struct nq_manager_status status = backend->ops->status(backend);
+    size_t manager;
+    struct nq_manager_status status;
+    nq_managers_worst(engine, &manager, &status);
     char problem[2 * NQ_TEXT_MAX] = "";
     view->health = NQ_HEALTH_OK;
     if (engine->store_failed) {
@@ -382,7 +390,10 @@ static void judge_health(const struct nq_engine *engine, struct nq_engine_view *
         nq_err_text(&engine->store_err, problem, sizeof(problem));
     } else if (status.state != NQ_MANAGER_UP && status.last_error) {
         view->health = NQ_HEALTH_DEGRADED;
-        nq_err_text(status.last_error, problem, sizeof(problem));
+        const int used =
+            snprintf(problem, sizeof(problem),
+                     "manager %s: ", engine->setup.conf->managers[manager].name);
+        nq_err_text(status.last_error, problem + used, sizeof(problem) - (size_t)used);
     } else if (view->cases_failed > 0) {
         view->health = NQ_HEALTH_DEGRADED;
         (void)snprintf(problem, sizeof(problem),

@@ -49,7 +49,7 @@ struct nq_engine_setup {
     const struct nq_config *conf;
     const struct nq_triggers *triggers;
     struct nq_store *store;
-    struct nq_backend *backend; /* of manager 1 */
+    struct nq_backend *backend; /* of all managers */
     struct nq_loop *loop;
     const struct nq_clock *clock;
     struct nq_observer observer;
@@ -96,6 +96,15 @@ void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char 
 
 /* ---- what the MIB shows; borrowed until the loop's next turn -------------------------- */
 
+/* Counters of one group that survive a restart. */
+struct nq_group_counters {
+    uint64_t entered;
+    uint64_t left;
+    uint64_t cases;
+    uint64_t releases;
+    uint64_t failures;
+};
+
 /* nqGroupTable. One row for each group of the configuration, in its order. */
 struct nq_group_row {
     uint32_t index;   /* 1.. */
@@ -107,11 +116,42 @@ struct nq_group_row {
     uint32_t tagged;
     struct nq_group_counters counters;
     int64_t changed_ms;
-    uint64_t packets;
-    uint64_t bytes;
-    uint64_t sessions;
-    uint64_t hits;
+    uint64_t traffic[NQ_TRAFFIC_COUNT]; /* of all rules that name the group; only rises */
     enum nq_realized realized;
+};
+
+/* nqRuleTable: a DFW rule that names a group. */
+struct nq_rule_row {
+    uint32_t group; /* 1.. */
+    uint32_t index; /* given to the rule for good when it is seen for the first time */
+    char *name;
+    char *path;
+    enum nq_rule_action action;
+    enum nq_rule_direction direction;
+    uint32_t enabled;                   /* TruthValue */
+    uint64_t traffic[NQ_TRAFFIC_COUNT]; /* only rises: a reset in NSX is seen through */
+    uint32_t sequence;
+};
+
+/* nqManagerTable. One row for each manager of the configuration, in its order. */
+struct nq_manager_row {
+    uint32_t index; /* 1.. */
+    const char *name;
+    enum nq_manager_type type;
+    enum nq_manager_state state;
+    const char *url;
+    const char *version;
+    uint64_t requests;
+    uint64_t errors;
+    uint64_t retries;
+    uint32_t in_flight;
+    uint32_t queue;
+    uint32_t latency_ms;
+    int64_t last_ok_ms;
+    uint32_t vms;
+    int64_t synced_ms;
+    int64_t tls_expires_ms;
+    char *last_error;
 };
 
 enum nq_health { NQ_HEALTH_OK = 1, NQ_HEALTH_DEGRADED, NQ_HEALTH_FAILED };
@@ -140,5 +180,10 @@ const struct nq_case *const *nq_engine_cases(const struct nq_engine *engine,
                                              size_t *ret_count);
 const struct nq_group_row *nq_engine_groups(const struct nq_engine *engine,
                                             size_t *ret_count);
+/* Sorted by group, then index. */
+const struct nq_rule_row *nq_engine_rules(const struct nq_engine *engine,
+                                          size_t *ret_count);
+const struct nq_manager_row *nq_engine_managers(struct nq_engine *engine,
+                                                size_t *ret_count);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine_internal.h: what the files of the engine share: engine.c (life, turn, views),
  * intake.c (traps), episodes.c (all cases at work), episode.c (one case changes), effects.c
- * (calls to NSX), groups.c (group rows).
+ * (calls to NSX), groups.c, rules.c and managers.c (rows of NSX), tally.c (numbers kept).
  * Nobody outside this folder includes it. */
 #ifndef NQ_QUARANTINE_ENGINE_INTERNAL_H
 #define NQ_QUARANTINE_ENGINE_INTERNAL_H
@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "quarantine/case.h"
 #include "quarantine/engine.h"
+#include "quarantine/tally.h"
 
 /* A case at work: the record that is kept, and what is under way for it. */
 struct nq_episode {
@@ -33,6 +34,7 @@ struct nq_episode {
     bool in_identities; /* in the engine's hash by identity */
     bool forgotten;     /* to be deleted at the next flush */
     char *identity_key; /* identity in lower case */
+    char *vm_key;       /* manager and external id, while in_vms */
     struct nq_episode *touched_next;
     UT_hash_handle by_id;
     UT_hash_handle by_vm;
@@ -58,7 +60,17 @@ struct nq_group_state {
     char **external_ids; /* sorted */
     size_t member_count;
     bool read_once; /* entered and left are counted from the second reading on */
-    bool dirty;
+    char *owner;    /* of its tallies */
+    struct nq_rule_row *rules; /* sorted by index */
+    size_t rule_count;
+};
+
+/* The reading of one manager's groups. */
+struct nq_group_poll {
+    struct nq_engine *engine;
+    size_t manager;
+    struct nq_timer timer;
+    struct nq_call *call;
 };
 
 struct nq_engine {
@@ -70,7 +82,7 @@ struct nq_engine {
     bool counters_dirty[NQ_COUNTER_COUNT];
 
     struct nq_episode *episodes;   /* hash by id */
-    struct nq_episode *vms;        /* hash by external id: the newest case of a VM */
+    struct nq_episode *vms;        /* hash by vm_key: the newest case of a VM */
     struct nq_episode *identities; /* hash by identity: the newest case of an identity */
     struct nq_case **rows;         /* sorted by id */
     size_t row_count;
@@ -94,8 +106,15 @@ struct nq_engine {
 
     struct nq_group_row *group_rows;     /* one for each group of the configuration */
     struct nq_group_state *group_states; /* the same order */
-    struct nq_timer group_timer;
-    struct nq_call *group_call;
+    struct nq_group_poll *group_polls;   /* one for each manager */
+    struct nq_rule_state *rule_states;   /* hash, see rules.c */
+    uint64_t rule_round;                 /* rises with each reading of rules */
+    struct nq_rule_row *rules;           /* of all groups, made from group_states */
+    size_t rule_count;
+
+    struct nq_manager_row *manager_rows;    /* one for each manager */
+    struct nq_manager_status *manager_seen; /* its counters as they were added last */
+    struct nq_tallies tallies;
 };
 
 /* ---- engine.c ----------------------------------------------------------------------- */
@@ -114,13 +133,14 @@ void nq_episode_drop(struct nq_episode *episode);
 struct nq_episode *nq_episode_of(const struct nq_engine *engine, uint32_t id);
 /* The newest case of this VM; NULL when none. */
 struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
-                                    const char *external_id);
+                                    const struct nq_vm_id *vm);
 /* The newest case of this identity, or of the VM that it led to; NULL when none. */
 struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
                                           const char *identity);
-/* Around every change of record.external_id, which is the key of an index. */
-void nq_episode_unlink_vm(struct nq_episode *episode);
-void nq_episode_link_vm(struct nq_episode *episode);
+/* The VM of a case that has one. */
+struct nq_vm_id nq_episode_vm(const struct nq_episode *episode);
+/* Around every change of the VM, which is the key of an index. vm: NULL for none. */
+void nq_episode_set_vm(struct nq_episode *episode, const struct nq_vm_id *vm);
 /* The record was changed: it is committed at the end of the turn. */
 void nq_episode_touch(struct nq_episode *episode);
 
@@ -134,7 +154,7 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
 void nq_episode_set_alarms(struct nq_episode *episode);
 /* The new case has the VM of another one, or its VM may not be quarantined again yet.
  * true: it was closed, its signals were added to the other. */
-bool nq_episode_merge(struct nq_episode *episode, const char *external_id);
+bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm);
 /* This closed case still protects its VM from a new quarantine for the same cause. */
 bool nq_episode_is_immune(const struct nq_episode *episode, const char *cause);
 /* A duration for the MIB: at least 1, because 0 means "not yet". */
@@ -151,11 +171,31 @@ bool nq_effect_writes(enum nq_case_effect effect);
 
 void nq_groups_open(struct nq_engine *engine);
 void nq_groups_close(struct nq_engine *engine);
+/* Fills the rows from the tallies, once they are loaded. */
+void nq_groups_load(struct nq_engine *engine);
 /* Reads the groups soon: something changed. */
 void nq_groups_hurry(struct nq_engine *engine);
 enum nq_group_event { NQ_GROUP_CASE, NQ_GROUP_RELEASE, NQ_GROUP_FAILURE };
 /* Counts the event for each group that has the VM as a member. */
-void nq_groups_count(struct nq_engine *engine, const char *external_id,
+void nq_groups_count(struct nq_engine *engine, const struct nq_vm_id *vm,
                      enum nq_group_event event);
+
+/* ---- rules.c ------------------------------------------------------------------------- */
+
+/* Takes over the rules of a group as NSX shows them now. round: the same for all groups of
+ * one reading, so that a rule of several groups is counted once. */
+void nq_rules_update(struct nq_engine *engine, size_t group,
+                     const struct nq_group_view *view, uint64_t round);
+void nq_rules_close(struct nq_engine *engine);
+
+/* ---- managers.c ---------------------------------------------------------------------- */
+
+void nq_managers_open(struct nq_engine *engine);
+void nq_managers_close(struct nq_engine *engine);
+/* The state of the manager in most trouble. */
+void nq_managers_worst(const struct nq_engine *engine, size_t *ret_manager,
+                       struct nq_manager_status *ret_status);
+/* Notes the counters for the next commit. */
+void nq_managers_keep(struct nq_engine *engine);
 
 #endif

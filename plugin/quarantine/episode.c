@@ -98,6 +98,7 @@ static void enter_state(struct nq_episode *episode)
     struct nq_case *record = &episode->record;
     const int64_t now = nq_engine_now(engine);
     const int64_t lifetime = lifetime_ms(episode);
+    const struct nq_vm_id vm = nq_episode_vm(episode);
 
     record->changed_ms = now;
     record->attempts = 0;
@@ -119,13 +120,13 @@ static void enter_state(struct nq_episode *episode)
         record->rungs = 0;
         nq_engine_count(engine, NQ_COUNT_CASES_RELEASED);
         if (record->external_id) {
-            nq_groups_count(engine, record->external_id, NQ_GROUP_RELEASE);
+            nq_groups_count(engine, &vm, NQ_GROUP_RELEASE);
         }
         nq_groups_hurry(engine);
         break;
     case NQ_CASE_FAILED:
         if (record->external_id) {
-            nq_groups_count(engine, record->external_id, NQ_GROUP_FAILURE);
+            nq_groups_count(engine, &vm, NQ_GROUP_FAILURE);
         }
         break;
     default:
@@ -257,9 +258,9 @@ bool nq_episode_is_immune(const struct nq_episode *episode, const char *cause)
            strcmp(nq_text_or_empty(episode->record.cause), nq_text_or_empty(cause)) == 0;
 }
 
-bool nq_episode_merge(struct nq_episode *episode, const char *external_id)
+bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm)
 {
-    struct nq_episode *other = nq_episode_by_vm(episode->engine, external_id);
+    struct nq_episode *other = nq_episode_by_vm(episode->engine, vm);
     if (!other || other == episode ||
         !(nq_case_is_open(&other->record) ||
           nq_episode_is_immune(other, episode->record.cause))) {
@@ -272,6 +273,8 @@ bool nq_episode_merge(struct nq_episode *episode, const char *external_id)
                    other->record.id);
     const bool merged = nq_episode_apply(episode, NQ_EV_MERGED, NULL, text);
     /* From now on this identity leads to the other case. */
-    nq_text_set(&episode->record.external_id, external_id);
+    episode->record.manager = other->record.manager;
+    nq_text_set(&episode->record.manager_name, other->record.manager_name);
+    nq_text_set(&episode->record.external_id, vm->external_id);
     return merged;
 }

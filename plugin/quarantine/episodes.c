@@ -26,11 +26,19 @@ struct nq_episode *nq_episode_of(const struct nq_engine *engine, uint32_t id)
     return episode;
 }
 
-struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
-                                    const char *external_id)
+/* An external id is unique within its manager only. */
+static char *vm_key(const struct nq_vm_id *vm)
 {
+    return nq_sprintf("%zu|%s", vm->manager, vm->external_id);
+}
+
+struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
+                                    const struct nq_vm_id *vm)
+{
+    char *key = vm_key(vm);
     struct nq_episode *episode = NULL;
-    HASH_FIND(by_vm, engine->vms, external_id, strlen(external_id), episode);
+    HASH_FIND(by_vm, engine->vms, key, strlen(key), episode);
+    free(key);
     return episode;
 }
 
@@ -42,33 +50,60 @@ struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
     HASH_FIND(by_identity, engine->identities, key, strlen(key), episode);
     free(key);
     if (episode && episode->record.external_id) {
-        struct nq_episode *owner = nq_episode_by_vm(engine, episode->record.external_id);
+        const struct nq_vm_id vm = nq_episode_vm(episode);
+        struct nq_episode *owner = nq_episode_by_vm(engine, &vm);
         return owner ? owner : episode;
     }
     return episode;
 }
 
-void nq_episode_unlink_vm(struct nq_episode *episode)
+static void unlink_vm(struct nq_episode *episode)
 {
     if (episode->in_vms) {
         HASH_DELETE(by_vm, episode->engine->vms, episode);
         episode->in_vms = false;
+        free(episode->vm_key);
+        episode->vm_key = NULL;
     }
 }
 
-void nq_episode_link_vm(struct nq_episode *episode)
+static void link_vm(struct nq_episode *episode)
 {
     struct nq_engine *engine = episode->engine;
-    const char *external_id = episode->record.external_id;
-    struct nq_episode *older = nq_episode_by_vm(engine, external_id);
+    const struct nq_vm_id vm = nq_episode_vm(episode);
+    struct nq_episode *older = nq_episode_by_vm(engine, &vm);
     if (older && nq_case_is_open(&older->record) && !nq_case_is_open(&episode->record)) {
         return; /* a closed case never hides an open one */
     }
     if (older) {
-        nq_episode_unlink_vm(older);
+        unlink_vm(older);
     }
-    HASH_ADD_KEYPTR(by_vm, engine->vms, external_id, strlen(external_id), episode);
+    episode->vm_key = vm_key(&vm);
+    HASH_ADD_KEYPTR(by_vm, engine->vms, episode->vm_key, strlen(episode->vm_key),
+                    episode);
     episode->in_vms = true;
+}
+
+/* A manager that is no longer configured has an index that no manager has. */
+struct nq_vm_id nq_episode_vm(const struct nq_episode *episode)
+{
+    return (struct nq_vm_id){
+        .manager = episode->record.manager > 0 ? episode->record.manager - 1 : SIZE_MAX,
+        .external_id = episode->record.external_id,
+    };
+}
+
+void nq_episode_set_vm(struct nq_episode *episode, const struct nq_vm_id *vm)
+{
+    const struct nq_config *conf = episode->engine->setup.conf;
+    struct nq_case *record = &episode->record;
+    unlink_vm(episode);
+    record->manager = vm ? (uint32_t)vm->manager + 1 : conf->manager_count == 1;
+    nq_text_set(&record->manager_name, vm ? conf->managers[vm->manager].name : NULL);
+    nq_text_set(&record->external_id, vm ? vm->external_id : NULL);
+    if (vm) {
+        link_vm(episode);
+    }
 }
 
 static void unlink_identity(struct nq_episode *episode)
@@ -131,7 +166,7 @@ struct nq_episode *nq_episode_add(struct nq_engine *engine, const struct nq_case
 
     link_identity(episode);
     if (record->external_id) {
-        nq_episode_link_vm(episode);
+        link_vm(episode);
     }
     nq_episode_set_alarms(episode);
     return episode;
@@ -146,7 +181,7 @@ void nq_episode_drop(struct nq_episode *episode)
     nq_timer_clear(engine->setup.loop, &episode->pace);
     nq_timer_clear(engine->setup.loop, &episode->expiry);
     nq_timer_clear(engine->setup.loop, &episode->limit);
-    nq_episode_unlink_vm(episode);
+    unlink_vm(episode);
     unlink_identity(episode);
     HASH_DELETE(by_id, engine->episodes, episode);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* groups.c: the rows of nqGroupTable, read from NSX in turns and after changes. */
+/* groups.c: the rows of nqGroupTable, read from each manager in turns and after changes. */
 #include "quarantine/engine_internal.h"
 
 #include <stdlib.h>
@@ -55,6 +55,16 @@ static void compare_members(const struct nq_group_state *before,
     }
 }
 
+static void count(struct nq_engine *engine, size_t group, const char *name, uint64_t more,
+                  uint64_t *ret_sum)
+{
+    *ret_sum =
+        nq_tally_add(&engine->tallies, engine->group_states[group].owner, name, more);
+    if (more > 0) {
+        nq_engine_wake(engine);
+    }
+}
+
 static void update_group(struct nq_engine *engine, size_t index,
                          const struct nq_group_view *view)
 {
@@ -71,11 +81,9 @@ static void update_group(struct nq_engine *engine, size_t index,
         row->realized != view->realized || !group->read_once) {
         row->changed_ms = nq_engine_now(engine);
     }
-    if (group->read_once && (entered > 0 || left > 0)) {
-        row->counters.entered += entered;
-        row->counters.left += left;
-        group->dirty = true;
-        nq_engine_wake(engine);
+    if (group->read_once) {
+        count(engine, index, "entered", entered, &row->counters.entered);
+        count(engine, index, "left", left, &row->counters.left);
     }
     if (entered > 0 || left > 0) {
         free_members(group);
@@ -93,28 +101,37 @@ static void update_group(struct nq_engine *engine, size_t index,
 
 static void on_groups(void *arg, const struct nq_reply *reply)
 {
-    struct nq_engine *engine = arg;
-    engine->group_call = NULL;
+    struct nq_group_poll *poll = arg;
+    struct nq_engine *engine = poll->engine;
+    const struct nq_config *conf = engine->setup.conf;
+    poll->call = NULL;
     if (reply->err) {
-        nq_log(NQ_LOG_WARNING, "groups could not be read: code=%s err=%s",
-               nq_code_name(reply->err->code), reply->err->detail);
+        nq_log(NQ_LOG_WARNING, "groups could not be read: manager=%s code=%s err=%s",
+               conf->managers[poll->manager].name, nq_code_name(reply->err->code),
+               reply->err->detail);
     } else {
+        engine->rule_round++;
         for (size_t i = 0; i < reply->group_count; i++) {
-            update_group(engine, i, &reply->groups[i]);
+            const struct nq_group_view *view = &reply->groups[i];
+            update_group(engine, view->group, view);
+            if (view->known && view->rules_known) {
+                nq_rules_update(engine, view->group, view, engine->rule_round);
+            }
         }
     }
-    if (!engine->group_timer.armed) {
-        nq_timer_set(engine->setup.loop, &engine->group_timer,
-                     engine->setup.conf->group_interval_ms, read_now, engine);
+    nq_managers_keep(engine);
+    if (!poll->timer.armed) {
+        nq_timer_set(engine->setup.loop, &poll->timer, conf->group_interval_ms, read_now,
+                     poll);
     }
 }
 
 static void read_now(void *arg)
 {
-    struct nq_engine *engine = arg;
-    struct nq_backend *backend = engine->setup.backend;
-    if (!engine->group_call) {
-        engine->group_call = backend->ops->read_groups(backend, on_groups, engine);
+    struct nq_group_poll *poll = arg;
+    struct nq_backend *backend = poll->engine->setup.backend;
+    if (!poll->call) {
+        poll->call = backend->ops->read_groups(backend, poll->manager, on_groups, poll);
     }
 }
 
@@ -124,28 +141,68 @@ void nq_groups_open(struct nq_engine *engine)
     engine->group_rows = nq_calloc(conf->group_count, sizeof(*engine->group_rows));
     engine->group_states = nq_calloc(conf->group_count, sizeof(*engine->group_states));
     for (size_t i = 0; i < conf->group_count; i++) {
+        const struct nq_group_conf *group = &conf->groups[i];
         engine->group_rows[i] = (struct nq_group_row){
             .index = (uint32_t)i + 1,
-            .manager = (uint32_t)conf->groups[i].manager + 1,
-            .name = conf->groups[i].name,
-            .path = conf->groups[i].path,
-            .role = conf->groups[i].role,
+            .manager = (uint32_t)group->manager + 1,
+            .name = group->name,
+            .path = group->path,
+            .role = group->role,
             .realized = NQ_REALIZED_UNKNOWN,
         };
+        engine->group_states[i].owner =
+            nq_sprintf("group %s %s", conf->managers[group->manager].name, group->path);
     }
-    nq_timer_set(engine->setup.loop, &engine->group_timer, 0, read_now, engine);
+    engine->group_polls = nq_calloc(conf->manager_count, sizeof(*engine->group_polls));
+    for (size_t i = 0; i < conf->manager_count; i++) {
+        struct nq_group_poll *poll = &engine->group_polls[i];
+        *poll = (struct nq_group_poll){.engine = engine, .manager = i};
+        nq_timer_set(engine->setup.loop, &poll->timer, 0, read_now, poll);
+    }
+}
+
+void nq_groups_load(struct nq_engine *engine)
+{
+    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
+        struct nq_group_row *row = &engine->group_rows[i];
+        const struct {
+            const char *name;
+            uint64_t *value;
+        } numbers[] = {
+            {"entered", &row->counters.entered},
+            {"left", &row->counters.left},
+            {"cases", &row->counters.cases},
+            {"releases", &row->counters.releases},
+            {"failures", &row->counters.failures},
+            {"packets", &row->traffic[NQ_TRAFFIC_PACKETS]},
+            {"bytes", &row->traffic[NQ_TRAFFIC_BYTES]},
+            {"sessions", &row->traffic[NQ_TRAFFIC_SESSIONS]},
+            {"hits", &row->traffic[NQ_TRAFFIC_HITS]},
+        };
+        for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+            *numbers[k].value = nq_tally_get(
+                &engine->tallies, engine->group_states[i].owner, numbers[k].name);
+        }
+    }
 }
 
 void nq_groups_close(struct nq_engine *engine)
 {
+    const struct nq_config *conf = engine->setup.conf;
     struct nq_backend *backend = engine->setup.backend;
-    if (engine->group_call) {
-        backend->ops->cancel(backend, engine->group_call);
+    for (size_t i = 0; i < conf->manager_count; i++) {
+        struct nq_group_poll *poll = &engine->group_polls[i];
+        if (poll->call) {
+            backend->ops->cancel(backend, poll->call);
+        }
+        nq_timer_clear(engine->setup.loop, &poll->timer);
     }
-    nq_timer_clear(engine->setup.loop, &engine->group_timer);
-    for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
+    nq_rules_close(engine);
+    for (size_t i = 0; i < conf->group_count; i++) {
         free_members(&engine->group_states[i]);
+        free(engine->group_states[i].owner);
     }
+    free(engine->group_polls);
     free(engine->group_states);
     free(engine->group_rows);
 }
@@ -153,31 +210,35 @@ void nq_groups_close(struct nq_engine *engine)
 void nq_groups_hurry(struct nq_engine *engine)
 {
     const int64_t due = nq_mono_ms(engine->setup.clock) + HURRY_MS;
-    if (!engine->group_timer.armed || engine->group_timer.due_ms > due) {
-        nq_timer_set(engine->setup.loop, &engine->group_timer, HURRY_MS, read_now,
-                     engine);
+    for (size_t i = 0; i < engine->setup.conf->manager_count; i++) {
+        struct nq_group_poll *poll = &engine->group_polls[i];
+        if (!poll->timer.armed || poll->timer.due_ms > due) {
+            nq_timer_set(engine->setup.loop, &poll->timer, HURRY_MS, read_now, poll);
+        }
     }
 }
 
-void nq_groups_count(struct nq_engine *engine, const char *external_id,
+void nq_groups_count(struct nq_engine *engine, const struct nq_vm_id *vm,
                      enum nq_group_event event)
 {
     for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
-        struct nq_group_state *group = &engine->group_states[i];
+        const struct nq_group_state *group = &engine->group_states[i];
         struct nq_group_counters *counters = &engine->group_rows[i].counters;
         if (group->member_count == 0 ||
-            !bsearch(&external_id, group->external_ids, group->member_count,
+            engine->setup.conf->groups[i].manager != vm->manager ||
+            !bsearch(&vm->external_id, group->external_ids, group->member_count,
                      sizeof(char *), compare_ids)) {
             continue;
         }
-        uint64_t *const counted[] = {
-            [NQ_GROUP_CASE] = &counters->cases,
-            [NQ_GROUP_RELEASE] = &counters->releases,
-            [NQ_GROUP_FAILURE] = &counters->failures,
+        const struct {
+            const char *name;
+            uint64_t *value;
+        } counted[] = {
+            [NQ_GROUP_CASE] = {"cases", &counters->cases},
+            [NQ_GROUP_RELEASE] = {"releases", &counters->releases},
+            [NQ_GROUP_FAILURE] = {"failures", &counters->failures},
         };
-        (*counted[event])++;
-        group->dirty = true;
-        nq_engine_wake(engine);
+        count(engine, i, counted[event].name, 1, counted[event].value);
     }
 }
 

@@ -86,7 +86,7 @@ static struct nq_episode *open_case(struct nq_engine *engine,
     const int64_t limit_s = result->trigger->time_limit_s;
     struct nq_case record = {
         .id = ++engine->last_case,
-        .manager = 1,
+        .manager = conf->manager_count == 1, /* else only the VM tells */
         .state = engine->mode == NQ_MODE_OBSERVE ? NQ_CASE_OBSERVED : NQ_CASE_TAGGING,
         .wanted = NQ_WANT_QUARANTINE,
         .reason = NQ_REASON_NONE,

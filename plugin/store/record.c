@@ -23,14 +23,16 @@ _Static_assert(sizeof(enum nq_case_state) == sizeof(uint32_t),
                "enumerations are kept as 32-bit numbers");
 
 const struct nq_case_field nq_case_fields[] = {
-    U32(id),          U32(manager),      U32(state),        U32(wanted),
-    U32(reason),      U32(owner),        U32(signals),      U32(attempts),
-    U32(tag_writes),  U32(rungs),        U32(tag_time_ms),  U32(isolate_time_ms),
-    I64(detected_ms), I64(changed_ms),   I64(deadline_ms),  I64(release_at_ms),
-    TEXT(identity),   TEXT(name),        TEXT(external_id), TEXT(host_name),
-    TEXT(addresses),  TEXT(reason_text), TEXT(trigger),     TEXT(cause),
-    TEXT(severity),   TEXT(changed_by),  TEXT(tag),         TEXT(last_error),
-    TEXT(comment),
+    U32(id),           U32(state),           U32(wanted),
+    U32(reason),       U32(owner),           U32(signals),
+    U32(attempts),     U32(tag_writes),      U32(rungs),
+    U32(tag_time_ms),  U32(isolate_time_ms), I64(detected_ms),
+    I64(changed_ms),   I64(deadline_ms),     I64(release_at_ms),
+    TEXT(identity),    TEXT(name),           TEXT(manager_name),
+    TEXT(external_id), TEXT(host_name),      TEXT(addresses),
+    TEXT(reason_text), TEXT(trigger),        TEXT(cause),
+    TEXT(severity),    TEXT(changed_by),     TEXT(tag),
+    TEXT(last_error),  TEXT(comment),
 };
 const size_t nq_case_field_count = sizeof(nq_case_fields) / sizeof(nq_case_fields[0]);
 

@@ -77,8 +77,7 @@ enum nq_mode { NQ_MODE_OBSERVE = 1, NQ_MODE_ENFORCE, NQ_MODE_STOPPED, NQ_MODE_EN
 
 /* One episode of one VM. Times are wall clock milliseconds, 0 = never. */
 struct nq_case {
-    uint32_t id;      /* nqVmCase: rising, never reused */
-    uint32_t manager; /* index of the manager in the configuration, 1.. */
+    uint32_t id; /* nqVmCase: rising, never reused */
     enum nq_case_state state;
     enum nq_wanted wanted; /* quarantine or release */
     enum nq_reason reason;
@@ -95,6 +94,7 @@ struct nq_case {
     int64_t release_at_ms;    /* time limit of the quarantine; 0 = none */
     char *identity;           /* the computer as the trap named it */
     char *name;               /* display name, or identity until the VM is known */
+    char *manager_name;       /* of the configuration; NULL until the VM is known */
     char *external_id;        /* NSX external id; NULL until the VM is known */
     char *host_name;
     char *addresses; /* comma list */
@@ -106,6 +106,10 @@ struct nq_case {
     char *tag; /* scope|tag */
     char *last_error;
     char *comment;
+
+    /* Not kept: the number of manager_name in the present configuration (nqVmManager),
+     * 1.., 0 while it is not known. */
+    uint32_t manager;
 };
 
 /* One trap as evidence for one case. */
@@ -135,15 +139,6 @@ enum nq_counter {
     NQ_COUNT_CASES_OPENED,
     NQ_COUNT_CASES_RELEASED,
     NQ_COUNTER_COUNT
-};
-
-/* Counters of one group that survive a restart. */
-struct nq_group_counters {
-    uint64_t entered;
-    uint64_t left;
-    uint64_t cases;
-    uint64_t releases;
-    uint64_t failures;
 };
 
 /* One row for each member of struct nq_case: the one list from which the database columns,

@@ -5,7 +5,6 @@
 
 CREATE TABLE quarantine_case (
     id              INTEGER PRIMARY KEY,
-    manager         INTEGER NOT NULL,
     state           INTEGER NOT NULL CHECK (state BETWEEN 1 AND 9),
     wanted          INTEGER NOT NULL CHECK (wanted BETWEEN 1 AND 2),
     reason          INTEGER NOT NULL CHECK (reason BETWEEN 1 AND 12),
@@ -22,6 +21,7 @@ CREATE TABLE quarantine_case (
     release_at_ms   INTEGER NOT NULL,
     identity        TEXT,
     name            TEXT,
+    manager_name    TEXT,
     external_id     TEXT,
     host_name       TEXT,
     addresses       TEXT,
@@ -56,13 +56,12 @@ CREATE TABLE scalar (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE group_counter (
-    path     TEXT PRIMARY KEY,
-    entered  INTEGER NOT NULL,
-    left     INTEGER NOT NULL,
-    cases    INTEGER NOT NULL,
-    releases INTEGER NOT NULL,
-    failures INTEGER NOT NULL
+-- Numbers of groups, rules and managers; quarantine/tally.h says who the owners are.
+CREATE TABLE tally (
+    owner TEXT NOT NULL,
+    name  TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (owner, name)
 ) STRICT, WITHOUT ROWID;
 
 PRAGMA user_version = 1;

@@ -22,7 +22,7 @@ enum statement {
     PUT_SIGNAL,
     PUT_SCALAR,
     RAISE_SCALAR,
-    PUT_GROUP,
+    PUT_TALLY,
     STATEMENT_COUNT
 };
 
@@ -34,7 +34,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [PUT_SCALAR] = "INSERT OR REPLACE INTO scalar VALUES (?1, ?2)",
     [RAISE_SCALAR] = "INSERT INTO scalar VALUES (?1, ?2) ON CONFLICT (name) "
                      "DO UPDATE SET value = max(value, excluded.value)",
-    [PUT_GROUP] = "INSERT OR REPLACE INTO group_counter VALUES (?1,?2,?3,?4,?5,?6)",
+    [PUT_TALLY] = "INSERT OR REPLACE INTO tally VALUES (?1, ?2, ?3)",
 };
 
 static const char last_case_name[] = "last_case";
@@ -159,17 +159,14 @@ static bool put_counter(struct nq_store *base, enum nq_counter counter, uint64_t
                       (int64_t)value, reterr);
 }
 
-static bool put_group(struct nq_store *base, const char *group_path,
-                      const struct nq_group_counters *counters, struct nq_err *reterr)
+static bool put_tally(struct nq_store *base, const char *owner, const char *name,
+                      uint64_t value, struct nq_err *reterr)
 {
     struct sqlite_store *store = from_base(base);
-    sqlite3_stmt *statement = store->statements[PUT_GROUP];
-    bind_text(statement, 1, group_path);
-    (void)sqlite3_bind_int64(statement, 2, (int64_t)counters->entered);
-    (void)sqlite3_bind_int64(statement, 3, (int64_t)counters->left);
-    (void)sqlite3_bind_int64(statement, 4, (int64_t)counters->cases);
-    (void)sqlite3_bind_int64(statement, 5, (int64_t)counters->releases);
-    (void)sqlite3_bind_int64(statement, 6, (int64_t)counters->failures);
+    sqlite3_stmt *statement = store->statements[PUT_TALLY];
+    bind_text(statement, 1, owner);
+    bind_text(statement, 2, name);
+    (void)sqlite3_bind_int64(statement, 3, (int64_t)value);
     return step_write(store, statement, reterr);
 }
 
@@ -238,17 +235,11 @@ static void read_scalar(sqlite3_stmt *statement, const struct nq_store_reader *r
     }
 }
 
-static void read_group(sqlite3_stmt *statement, const struct nq_store_reader *reader)
+static void read_tally(sqlite3_stmt *statement, const struct nq_store_reader *reader)
 {
-    const struct nq_group_counters counters = {
-        .entered = (uint64_t)sqlite3_column_int64(statement, 1),
-        .left = (uint64_t)sqlite3_column_int64(statement, 2),
-        .cases = (uint64_t)sqlite3_column_int64(statement, 3),
-        .releases = (uint64_t)sqlite3_column_int64(statement, 4),
-        .failures = (uint64_t)sqlite3_column_int64(statement, 5),
-    };
-    reader->on_group(reader->arg, (const char *)sqlite3_column_text(statement, 0),
-                     &counters);
+    reader->on_tally(reader->arg, (const char *)sqlite3_column_text(statement, 0),
+                     (const char *)sqlite3_column_text(statement, 1),
+                     (uint64_t)sqlite3_column_int64(statement, 2));
 }
 
 typedef void read_row_fn(sqlite3_stmt *statement, const struct nq_store_reader *reader);
@@ -293,10 +284,8 @@ static bool load(struct nq_store *base, const struct nq_store_reader *reader,
     const bool loaded =
         built && read_rows(store, nq_buf_text(&sql), read_case, reader, reterr) &&
         read_rows(store, "SELECT name, value FROM scalar", read_scalar, reader, reterr) &&
-        read_rows(store,
-                  "SELECT path, entered, left, cases, releases, failures "
-                  "FROM group_counter",
-                  read_group, reader, reterr);
+        read_rows(store, "SELECT owner, name, value FROM tally", read_tally, reader,
+                  reterr);
     nq_buf_done(&sql);
     return loaded;
 }
@@ -320,7 +309,7 @@ static const struct nq_store_ops sqlite_ops = {
     .delete_case = delete_case,
     .put_signal = put_signal,
     .put_counter = put_counter,
-    .put_group = put_group,
+    .put_tally = put_tally,
     .put_mode = put_mode,
     .commit = commit,
     .rollback = rollback,

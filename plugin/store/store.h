@@ -26,8 +26,7 @@ struct nq_store_reader {
     void *arg;
     void (*on_case)(void *arg, const struct nq_case *record);
     void (*on_counter)(void *arg, enum nq_counter counter, uint64_t value);
-    void (*on_group)(void *arg, const char *group_path,
-                     const struct nq_group_counters *c);
+    void (*on_tally)(void *arg, const char *owner, const char *name, uint64_t value);
     void (*on_mode)(void *arg, enum nq_mode mode); /* only when one was put */
     void (*on_last_case)(void *arg, uint32_t id);  /* highest case number ever used */
 };
@@ -45,8 +44,9 @@ struct nq_store_ops {
                        struct nq_err *reterr);
     bool (*put_counter)(struct nq_store *store, enum nq_counter counter, uint64_t value,
                         struct nq_err *reterr);
-    bool (*put_group)(struct nq_store *store, const char *group_path,
-                      const struct nq_group_counters *counters, struct nq_err *reterr);
+    /* A number that belongs to something of the configuration or of NSX. */
+    bool (*put_tally)(struct nq_store *store, const char *owner, const char *name,
+                      uint64_t value, struct nq_err *reterr);
     bool (*put_mode)(struct nq_store *store, enum nq_mode mode, struct nq_err *reterr);
     bool (*commit)(struct nq_store *store, struct nq_err *reterr); /* durable on true */
     void (*rollback)(struct nq_store *store);

@@ -71,9 +71,9 @@ struct world *world_new(void)
 struct world *world_new_in_mode(enum nq_mode mode)
 {
     static const struct world_vm vms[] = {
-        {"id-1", "VDI-01", "vdi-01.corp.example", "10.20.1.11", "REGULAR", 0, 0, 0},
-        {"id-2", "VDI-02", "vdi-02.corp.example", "10.20.1.12", "REGULAR", 0, 0, 0},
-        {"id-9", "edge-1", "", "10.20.0.1", "EDGE", 0, 0, 0},
+        {"id-1", "VDI-01", "vdi-01.corp.example", "10.20.1.11", "REGULAR", 0, 0, 0, 0},
+        {"id-2", "VDI-02", "vdi-02.corp.example", "10.20.1.12", "REGULAR", 0, 0, 0, 0},
+        {"id-9", "edge-1", "", "10.20.0.1", "EDGE", 0, 0, 0, 0},
     };
     struct world *world = nq_calloc(1, sizeof(*world));
     nq_log_to(quiet, NULL);
@@ -84,11 +84,17 @@ struct world *world_new_in_mode(enum nq_mode mode)
     world->store.base.ops = &world_store_ops;
     world->backend.base.ops = &world_backend_ops;
     world->backend.world = world;
+    world->backend.status = (struct nq_manager_status){
+        .state = NQ_MANAGER_UP, .url = "https://nsx", .version = ""};
 
-    world->manager = (struct nq_manager_conf){.name = (char *)(uintptr_t) "nsx"};
-    world->group = (struct nq_group_conf){.name = (char *)(uintptr_t) "quarantine",
-                                          .path = (char *)(uintptr_t) "/infra/q",
-                                          .role = NQ_GROUP_QUARANTINE};
+    world->managers[0] = (struct nq_manager_conf){.name = (char *)(uintptr_t) "nsx"};
+    world->managers[1] = (struct nq_manager_conf){.name = (char *)(uintptr_t) "other"};
+    world->groups[0] = (struct nq_group_conf){.name = (char *)(uintptr_t) "quarantine",
+                                              .path = (char *)(uintptr_t) "/infra/q",
+                                              .role = NQ_GROUP_QUARANTINE};
+    world->groups[1] = (struct nq_group_conf){.name = (char *)(uintptr_t) "vdi",
+                                              .path = (char *)(uintptr_t) "/infra/v",
+                                              .role = NQ_GROUP_WATCHED};
     world->trigger = (struct nq_trigger_conf){
         .name = (char *)(uintptr_t) "malware",
         .action = NQ_ACTION_QUARANTINE,
@@ -109,10 +115,10 @@ struct world *world_new_in_mode(enum nq_mode mode)
         .immunity_ms = 3600000,
         .observed_keep_ms = 7200000,
         .cases_max = 10,
-        .managers = &world->manager,
+        .managers = world->managers,
         .manager_count = 1,
-        .groups = &world->group,
-        .group_count = 1,
+        .groups = world->groups,
+        .group_count = 2,
         .triggers = &world->trigger,
         .trigger_count = 1,
     };
@@ -268,6 +274,23 @@ void world_fail(struct world *world, enum nq_code code, bool applied)
     world_settle(world);
 }
 
+void world_answer_groups(struct world *world, const struct nq_group_view *groups,
+                         size_t count)
+{
+    struct waiting_call call;
+    if (!world_take_groups(world, &call)) {
+        abort();
+    }
+    const struct nq_reply reply = {.groups = groups, .group_count = count, .missing = ""};
+    call.done(call.arg, &reply);
+    world_settle(world);
+}
+
+void world_set_status(struct world *world, const struct nq_manager_status *status)
+{
+    world->backend.status = *status;
+}
+
 void world_lie(struct world *world)
 {
     struct waiting_call call;
@@ -313,6 +336,16 @@ void world_crash(struct world *world, bool applied)
     world->store.dead = true;
     close_engine(world);
     world->backend.call_count = 0;
+    open_engine(world);
+}
+
+void world_stop(struct world *world)
+{
+    close_engine(world);
+}
+
+void world_start(struct world *world)
+{
     open_engine(world);
 }
 

@@ -23,6 +23,7 @@ struct world_vm {
     bool tagged;
     bool gone;
     bool member; /* of the quarantine group, once the fake NSX has caught up */
+    size_t manager;
 };
 
 enum world_call_kind {
@@ -70,6 +71,11 @@ bool world_answer(struct world *world);
 void world_run(struct world *world, int64_t ms);
 /* Answers the oldest waiting call with an error; applied: NSX did it all the same. */
 void world_fail(struct world *world, enum nq_code code, bool applied);
+/* Answers the reading of groups that waits: groups of the configuration, in its order. */
+void world_answer_groups(struct world *world, const struct nq_group_view *groups,
+                         size_t count);
+/* What the manager says about itself from now on. */
+void world_set_status(struct world *world, const struct nq_manager_status *status);
 /* Answers the oldest waiting write with success without doing it. */
 void world_lie(struct world *world);
 /* Tags that NSX really added and removed so far. */
@@ -87,6 +93,9 @@ size_t world_commits(const struct world *world);
 void world_crash(struct world *world, bool applied);
 /* A clean stop and start with the present configuration. */
 void world_restart(struct world *world);
+/* The two halves of it, around a change of what an engine must not see change. */
+void world_stop(struct world *world);
+void world_start(struct world *world);
 
 /* ---- what came out ------------------------------------------------------------------ */
 

@@ -7,12 +7,21 @@
 #include "store/store.h"
 #include "world.h"
 
-#define CASES_MAX 64
+#define CASES_MAX   64
+#define TALLIES_MAX 128
+
+struct kept_tally {
+    char owner[128];
+    char name[16];
+    uint64_t value;
+};
 
 struct kept {
     struct nq_case cases[CASES_MAX];
     size_t case_count;
     uint64_t counters[NQ_COUNTER_COUNT];
+    struct kept_tally tallies[TALLIES_MAX];
+    size_t tally_count;
     enum nq_mode mode;
     uint32_t last_case;
 };
@@ -29,6 +38,7 @@ struct fake_store {
 struct waiting_call {
     uint64_t number; /* what the engine holds as struct nq_call pointer */
     enum world_call_kind kind;
+    size_t manager;
     char external_id[64];
     char hints[NQ_HINTS_MAX][256];
     size_t hint_count;
@@ -45,14 +55,15 @@ struct fake_backend {
     size_t started[CALL_GROUPS + 1];
     size_t added;
     size_t removed;
+    struct nq_manager_status status;
 };
 
 struct world {
     struct nq_clock clock;
     int64_t now_ms;
     struct nq_config conf;
-    struct nq_manager_conf manager;
-    struct nq_group_conf group;
+    struct nq_manager_conf managers[2];
+    struct nq_group_conf groups[2];
     struct nq_trigger_conf trigger;
     struct world_vm vms[WORLD_VMS_MAX];
     size_t vm_count;
@@ -73,6 +84,7 @@ void world_copy_kept(struct kept *to, const struct kept *from);
 
 /* Takes the oldest waiting call off the list; groups are not counted. false: none. */
 bool world_take_oldest(struct world *world, struct waiting_call *ret_call);
+bool world_take_groups(struct world *world, struct waiting_call *ret_call);
 /* What NSX does for a write, without an answer; and its true answer. */
 void world_apply_write(struct world *world, const struct waiting_call *call);
 void world_answer_truly(struct world *world, const struct waiting_call *call);

@@ -9,154 +9,47 @@
 #include <cmocka.h>
 
 #include <cjson/cJSON.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "nsx/http.h"
+#include "world_folder.h"
 
-#define WAIT_MS    10000
-#define PATH_ROOM  4096
-#define ARGS_MAX   24
+#define NODES_MAX  4
 #define SEED_WORLD "tests/data/sim/vdi.json"
-
-extern char **environ;
 
 struct manager {
     pid_t pid;
     int output; /* what the server says; it must stay open */
     char url[64];
+    char node_urls[NODES_MAX][64];
     struct nq_loop *loop;
     struct nq_http *control;
     char *ca_pem;
-    struct nq_secret password;
 };
 
-static char folder[] = "/tmp/nq-manager-XXXXXX";
+static int64_t skipped_ms;
 
-/* ---- processes ------------------------------------------------------------------------ */
-
-/* Starts a program in the folder. *ret_output receives both its outputs. */
-static pid_t start(char *const args[], int *ret_output)
+static int64_t skipping_wall_ms(const struct nq_clock *clock)
 {
-    int ends[2];
-    pid_t pid = -1;
-    posix_spawn_file_actions_t actions;
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    (void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    (void)posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-    (void)posix_spawn_file_actions_addchdir_np(&actions, folder);
-    assert_int_equal(posix_spawnp(&pid, args[0], &actions, NULL, args, environ), 0);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(ends[1]);
-    *ret_output = ends[0];
-    return pid;
+    (void)clock;
+    return nq_wall_ms(&nq_system_clock) + skipped_ms;
 }
 
-/* Reads until mark stands in text, or to the end of the output. */
-static bool read_until(int fd, char *text, size_t size, const char *mark)
+static int64_t skipping_mono_ms(const struct nq_clock *clock)
 {
-    size_t used = 0;
-    text[0] = '\0';
-    while (used + 1 < size && !(mark && strstr(text, mark))) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (poll(&ready, 1, WAIT_MS) <= 0) {
-            return false;
-        }
-        const ssize_t got = read(fd, text + used, size - used - 1);
-        if (got <= 0) {
-            break;
-        }
-        used += (size_t)got;
-        text[used] = '\0';
-    }
-    return !mark || strstr(text, mark) != NULL;
+    (void)clock;
+    return nq_mono_ms(&nq_system_clock) + skipped_ms;
 }
 
-/* Runs openssl with words separated by blanks. */
-static void openssl(const char *words)
-{
-    char *copy = nq_strdup(words);
-    char *rest = copy;
-    char program[] = "openssl";
-    char *args[ARGS_MAX] = {program};
-    char text[8192];
-    int output = -1;
-    int status = -1;
-    for (size_t i = 1; rest && i < ARGS_MAX - 1; i++) {
-        args[i] = strsep(&rest, " ");
-    }
-    const pid_t pid = start(args, &output);
-    (void)read_until(output, text, sizeof(text), NULL);
-    (void)close(output);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (status != 0) {
-        fail_msg("openssl %s: %s", words, text);
-    }
-    free(copy);
-}
-
-/* ---- the folder ----------------------------------------------------------------------- */
-
-const char *manager_file(const char *name)
-{
-    static char path[PATH_ROOM];
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return path;
-}
-
-void manager_write_file(const char *name, const char *text)
-{
-    FILE *file = fopen(manager_file(name), "we");
-    assert_non_null(file);
-    assert_int_equal(fchmod(fileno(file), 0600), 0);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-#define NEW_KEY "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-
-int manager_make_folder(void **state)
-{
-    (void)state;
-    if (!mkdtemp(folder)) {
-        return -1;
-    }
-    manager_write_file("server.cnf", "basicConstraints=critical,CA:FALSE\n"
-                                     "extendedKeyUsage=serverAuth\n"
-                                     "subjectAltName=IP:127.0.0.1\n");
-    openssl("req -x509 " NEW_KEY " -subj /CN=test-ca -days 2 -keyout ca.key -out ca.pem");
-    openssl("req -x509 " NEW_KEY
-            " -subj /CN=other -days 2 -keyout other.key -out other.pem");
-    openssl("req " NEW_KEY " -subj /CN=test-server -keyout server.key -out server.csr");
-    openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
-            "-extfile server.cnf -out server.pem");
-    return 0;
-}
-
-int manager_remove_folder(void **state)
-{
-    (void)state;
-    char program[] = "rm";
-    char option[] = "-r";
-    char *args[] = {program, option, folder, NULL};
-    char text[256];
-    int output = -1;
-    const pid_t pid = start(args, &output);
-    (void)read_until(output, text, sizeof(text), NULL);
-    (void)close(output);
-    return waitpid(pid, NULL, 0) == pid ? 0 : -1;
-}
+static const struct nq_clock skipping_clock = {.wall_ms = skipping_wall_ms,
+                                               .mono_ms = skipping_mono_ms};
 
 /* ---- servers -------------------------------------------------------------------------- */
 
@@ -166,31 +59,35 @@ static struct manager *serve(char *const args[], const char *mark)
     char text[4096];
     struct nq_err err;
     struct manager *manager = nq_calloc(1, sizeof(*manager));
-    manager->pid = start(args, &manager->output);
-    if (!read_until(manager->output, text, sizeof(text), mark) ||
+    manager->pid = folder_start(args, &manager->output);
+    if (!folder_read_until(manager->output, text, sizeof(text), mark) ||
         (!strchr(strstr(text, mark), '\n') &&
-         !read_until(manager->output, strchr(text, '\0'), 64, "\n"))) {
+         !folder_read_until(manager->output, strchr(text, '\0'), 64, "\n"))) {
         fail_msg("%s: %s", args[0], text);
     }
     const long port = strtol(strstr(text, mark) + strlen(mark), NULL, 10);
     assert_in_range(port, 1, 65535);
     (void)snprintf(manager->url, sizeof(manager->url), "https://127.0.0.1:%ld", port);
-    manager->loop = nq_loop_open(&nq_system_clock, &err);
+    manager->loop = nq_loop_open(&skipping_clock, &err);
     assert_non_null(manager->loop);
     return manager;
 }
 
-static char *ca_text(void)
+static void open_control(struct manager *manager, const char *url)
 {
-    char *text = nq_calloc(65536, 1);
-    FILE *file = fopen(manager_file(MANAGER_CA), "re");
-    assert_non_null(file);
-    assert_true(fread(text, 1, 65535, file) > 0);
-    (void)fclose(file);
-    return text;
+    struct nq_err err;
+    const struct nq_http_conf conf = {
+        .url = url,
+        .ca_pem = manager->ca_pem,
+        .connect_timeout_ms = WAIT_MS,
+        .timeout_ms = WAIT_MS,
+        .connections = 1,
+    };
+    manager->control = nq_http_open(&conf, manager->loop, &err);
+    assert_non_null(manager->control);
 }
 
-struct manager *manager_new(const char *world_path)
+static struct manager *new_nodes(const char *world_path, size_t nodes)
 {
     char self[PATH_ROOM] = "";
     char *world = realpath(world_path ? world_path : SEED_WORLD, NULL);
@@ -206,27 +103,77 @@ struct manager *manager_new(const char *world_path)
     char cert[] = "server.pem";
     char key_option[] = "--key";
     char key[] = "server.key";
-    char *args[] = {program, world_option, world, cert_option,
-                    cert,    key_option,   key,   NULL};
+    char nodes_option[] = "--nodes";
+    char count[8];
+    (void)snprintf(count, sizeof(count), "%zu", nodes);
+    char *args[] = {program,    world_option, world,        cert_option, cert,
+                    key_option, key,          nodes_option, count,       NULL};
     struct manager *manager = serve(args, "127.0.0.1 port ");
     free(program);
     free(world);
 
-    struct nq_err err;
-    manager->ca_pem = ca_text();
-    manager->password = (struct nq_secret){.data = nq_strdup("none"), .len = 4};
-    const struct nq_http_conf conf = {
-        .url = manager->url,
-        .user = "test",
-        .password = &manager->password,
-        .ca_pem = manager->ca_pem,
-        .connect_timeout_ms = WAIT_MS,
-        .timeout_ms = WAIT_MS,
-        .concurrency = 1,
-    };
-    manager->control = nq_http_open(&conf, manager->loop, &err);
-    assert_non_null(manager->control);
+    manager->ca_pem = folder_text(manager_file(MANAGER_CA));
+    open_control(manager, manager->url);
     return manager;
+}
+
+struct manager *manager_new(const char *world_path)
+{
+    return new_nodes(world_path, 1);
+}
+
+/* A world with other settings, as a file of the folder. */
+static void write_world(const char *world_path, const char *name, const char *settings)
+{
+    char *text = folder_text(world_path);
+    cJSON *world = cJSON_Parse(text);
+    cJSON *changes = cJSON_Parse(settings);
+    assert_true(world && changes);
+    while (changes->child) {
+        cJSON *item = cJSON_DetachItemViaPointer(changes, changes->child);
+        cJSON_DeleteItemFromObjectCaseSensitive(world, item->string);
+        assert_true(cJSON_AddItemToObject(world, item->string, item));
+    }
+    char *changed = cJSON_PrintUnformatted(world);
+    manager_write_file(name, changed);
+    cJSON_free(changed);
+    cJSON_Delete(changes);
+    cJSON_Delete(world);
+    free(text);
+}
+
+struct manager *manager_new_with(const char *world_path, const char *settings)
+{
+    write_world(world_path, "world.json", settings);
+    return new_nodes(manager_file("world.json"), 1);
+}
+
+struct manager *manager_new_cluster(size_t nodes, const char *settings)
+{
+    assert_in_range(nodes, 1, NODES_MAX);
+    write_world(SEED_WORLD, "world.json", settings);
+    struct manager *manager = new_nodes(manager_file("world.json"), nodes);
+    char *text = manager_get(manager, "/sim/nodes");
+    cJSON *list = cJSON_Parse(text);
+    assert_int_equal(cJSON_GetArraySize(list), nodes);
+    for (size_t i = 0; i < nodes; i++) {
+        const cJSON *node = cJSON_GetArrayItem(list, (int)i);
+        const double port =
+            cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(node, "port"));
+        (void)snprintf(manager->node_urls[i], sizeof(manager->node_urls[i]),
+                       "https://127.0.0.1:%.0f", port);
+    }
+    /* The first one may go down: control the others' lives from the last one. */
+    manager->control = nq_http_close(manager->control);
+    open_control(manager, manager->node_urls[nodes - 1]);
+    cJSON_Delete(list);
+    free(text);
+    return manager;
+}
+
+const char *manager_node_url(const struct manager *manager, size_t node)
+{
+    return manager->node_urls[node];
 }
 
 struct manager *manager_new_raw(void)
@@ -250,11 +197,15 @@ struct manager *manager_free(struct manager *manager)
         (void)kill(manager->pid, SIGKILL);
         (void)waitpid(manager->pid, NULL, 0);
         (void)close(manager->output);
-        free(manager->password.data);
         free(manager->ca_pem);
         free(manager);
     }
     return NULL;
+}
+
+struct nq_http *manager_control(struct manager *manager)
+{
+    return manager->control;
 }
 
 struct nq_loop *manager_loop(struct manager *manager)
@@ -262,91 +213,37 @@ struct nq_loop *manager_loop(struct manager *manager)
     return manager->loop;
 }
 
+const struct nq_clock *manager_clock(void)
+{
+    return &skipping_clock;
+}
+
+void manager_skip(struct manager *manager, int64_t ms)
+{
+    skipped_ms += ms;
+    nq_loop_turn(manager->loop);
+}
+
 const char *manager_url(const struct manager *manager)
 {
     return manager->url;
 }
 
-void manager_run_until(struct manager *manager, const bool *flag)
+void manager_run_for(struct manager *manager, const bool *flag, int64_t most_ms)
 {
-    const int64_t until_ms = nq_mono_ms(&nq_system_clock) + WAIT_MS;
+    const int64_t until_ms = nq_mono_ms(&nq_system_clock) + most_ms;
     while (!*flag) {
         struct pollfd ready = {.fd = nq_loop_fd(manager->loop), .events = POLLIN};
         const int64_t left_ms = until_ms - nq_mono_ms(&nq_system_clock);
         if (left_ms <= 0) {
-            fail_msg("nothing happened for %d ms", WAIT_MS);
+            fail_msg("nothing happened for %lld ms", (long long)most_ms);
         }
         (void)poll(&ready, 1, (int)left_ms);
         nq_loop_turn(manager->loop);
     }
 }
 
-/* ---- the simulator's own routes ------------------------------------------------------- */
-
-struct control {
-    bool over;
-    int status;
-    char *body;
-};
-
-static void on_control(void *arg, const struct nq_http_answer *answer)
+void manager_run_until(struct manager *manager, const bool *flag)
 {
-    struct control *control = arg;
-    control->over = true;
-    control->status = answer->status;
-    control->body =
-        nq_strdup(answer->end == NQ_HTTP_ANSWERED ? answer->body : answer->reason);
-}
-
-static char *control(struct manager *manager, const char *path, const char *json)
-{
-    struct control control = {0};
-    (void)nq_http_start(manager->control, path, json, on_control, &control);
-    manager_run_until(manager, &control.over);
-    if (control.status < 200 || control.status > 299) {
-        fail_msg("%s: HTTP %d %s", path, control.status, control.body);
-    }
-    return control.body;
-}
-
-char *manager_get(struct manager *manager, const char *path)
-{
-    return control(manager, path, NULL);
-}
-
-void manager_post(struct manager *manager, const char *path, const char *json)
-{
-    free(control(manager, path, json));
-}
-
-void manager_fault(struct manager *manager, const char *json)
-{
-    manager_post(manager, "/sim/faults", json);
-}
-
-size_t manager_requests(struct manager *manager, const char *method, const char *target)
-{
-    size_t count = 0;
-    char *text = manager_get(manager, "/sim/journal");
-    cJSON *journal = cJSON_Parse(text);
-    const cJSON *entry = NULL;
-    assert_non_null(journal);
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(journal, "requests"))
-    {
-        const char *entry_method =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "method"));
-        const char *path =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "path"));
-        assert_true(entry_method && path);
-        count += strcmp(entry_method, method) == 0 &&
-                 strncmp(path, target, strlen(target)) == 0;
-    }
-    cJSON_Delete(journal);
-    free(text);
-    return count;
-}
-
-void manager_forget(struct manager *manager)
-{
-    manager_post(manager, "/sim/journal/clear", "{}");
+    manager_run_for(manager, flag, WAIT_MS);
 }

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nsx/tags.h"
+
 static struct fake_backend *backend_of(struct nq_backend *backend)
 {
     return (struct fake_backend *)backend;
 }
 
 static struct nq_call *start(struct nq_backend *base, enum world_call_kind kind,
-                             const char *external_id, nq_reply_fn *done, void *arg)
+                             const struct nq_vm_id *vm, nq_reply_fn *done, void *arg)
 {
     struct fake_backend *backend = backend_of(base);
     if (backend->call_count == WORLD_CALLS_MAX) {
@@ -21,7 +23,11 @@ static struct nq_call *start(struct nq_backend *base, enum world_call_kind kind,
     struct waiting_call *call = &backend->calls[backend->call_count++];
     *call = (struct waiting_call){
         .number = ++backend->next_number, .kind = kind, .done = done, .arg = arg};
-    (void)snprintf(call->external_id, sizeof(call->external_id), "%s", external_id);
+    if (vm) {
+        call->manager = vm->manager;
+        (void)snprintf(call->external_id, sizeof(call->external_id), "%s",
+                       vm->external_id);
+    }
     backend->started[kind]++;
     return (struct nq_call *)(uintptr_t)call->number;
 }
@@ -29,7 +35,7 @@ static struct nq_call *start(struct nq_backend *base, enum world_call_kind kind,
 static struct nq_call *fake_find(struct nq_backend *base, const struct nq_vm_query *query,
                                  nq_reply_fn *done, void *arg)
 {
-    struct nq_call *handle = start(base, CALL_FIND, "", done, arg);
+    struct nq_call *handle = start(base, CALL_FIND, NULL, done, arg);
     struct fake_backend *backend = backend_of(base);
     struct waiting_call *call = &backend->calls[backend->call_count - 1];
     call->hint_count = query->hint_count;
@@ -39,28 +45,30 @@ static struct nq_call *fake_find(struct nq_backend *base, const struct nq_vm_que
     return handle;
 }
 
-static struct nq_call *fake_read(struct nq_backend *base, const char *external_id,
+static struct nq_call *fake_read(struct nq_backend *base, const struct nq_vm_id *vm,
                                  nq_reply_fn *done, void *arg)
 {
-    return start(base, CALL_READ, external_id, done, arg);
+    return start(base, CALL_READ, vm, done, arg);
 }
 
 static struct nq_call *fake_change(struct nq_backend *base, enum nq_tag_change change,
-                                   const char *external_id, nq_reply_fn *done, void *arg)
+                                   const struct nq_vm_id *vm, nq_reply_fn *done,
+                                   void *arg)
 {
-    return start(base, change == NQ_TAG_ADD ? CALL_ADD : CALL_REMOVE, external_id, done,
-                 arg);
+    return start(base, change == NQ_TAG_ADD ? CALL_ADD : CALL_REMOVE, vm, done, arg);
 }
 
-static struct nq_call *fake_prove(struct nq_backend *base, const char *external_id,
+static struct nq_call *fake_prove(struct nq_backend *base, const struct nq_vm_id *vm,
                                   nq_reply_fn *done, void *arg)
 {
-    return start(base, CALL_PROVE, external_id, done, arg);
+    return start(base, CALL_PROVE, vm, done, arg);
 }
 
-static struct nq_call *fake_groups(struct nq_backend *base, nq_reply_fn *done, void *arg)
+static struct nq_call *fake_groups(struct nq_backend *base, size_t manager,
+                                   nq_reply_fn *done, void *arg)
 {
-    return start(base, CALL_GROUPS, "", done, arg);
+    (void)manager;
+    return start(base, CALL_GROUPS, NULL, done, arg);
 }
 
 static void take_call(struct fake_backend *backend, size_t at,
@@ -84,10 +92,11 @@ static void fake_cancel(struct nq_backend *base, struct nq_call *handle)
     abort(); /* cancelled twice, or after its answer */
 }
 
-static struct nq_manager_status fake_status(const struct nq_backend *base)
+static void fake_status(const struct nq_backend *base, size_t manager,
+                        struct nq_manager_status *ret_status)
 {
-    (void)base;
-    return (struct nq_manager_status){.state = NQ_MANAGER_UP};
+    (void)manager;
+    *ret_status = ((const struct fake_backend *)base)->status;
 }
 
 static void fake_close_backend(struct nq_backend *base)
@@ -106,11 +115,13 @@ const struct nq_backend_ops world_backend_ops = {
     .close = fake_close_backend,
 };
 
-static struct world_vm *vm_by_id(struct world *world, const char *external_id)
+static struct world_vm *vm_of(struct world *world, const struct waiting_call *call)
 {
     for (size_t i = 0; i < world->vm_count; i++) {
-        if (strcmp(world->vms[i].external_id, external_id) == 0 && !world->vms[i].gone) {
-            return &world->vms[i];
+        struct world_vm *vm = &world->vms[i];
+        if (vm->manager == call->manager && !vm->gone &&
+            strcmp(vm->external_id, call->external_id) == 0) {
+            return vm;
         }
     }
     return NULL;
@@ -119,13 +130,14 @@ static struct world_vm *vm_by_id(struct world *world, const char *external_id)
 static struct nq_vm view_of(const struct world_vm *vm)
 {
     return (struct nq_vm){
+        .manager = vm->manager,
         .external_id = vm->external_id,
         .display_name = vm->name,
         .host_name = vm->host_name,
         .addresses = vm->address,
         .type = vm->type,
         .regular = strcmp(vm->type, "REGULAR") == 0,
-        .has_our_tag = vm->tagged,
+        .tags = vm->tagged ? NQ_TAGS_OURS : 0,
     };
 }
 
@@ -151,7 +163,7 @@ static size_t find_vms(struct world *world, const struct waiting_call *call,
 
 void world_apply_write(struct world *world, const struct waiting_call *call)
 {
-    struct world_vm *vm = vm_by_id(world, call->external_id);
+    struct world_vm *vm = vm_of(world, call);
     const bool add = call->kind == CALL_ADD;
     if (!vm || (!add && call->kind != CALL_REMOVE) || vm->tagged == add) {
         return;
@@ -167,7 +179,7 @@ void world_answer_truly(struct world *world, const struct waiting_call *call)
     struct nq_reply reply = {.missing = ""};
     static const struct nq_err not_found = {.code = NQ_NSX_NOT_FOUND, .http = 404};
     const struct nq_group_view group = {.known = true, .realized = NQ_REALIZED_SUCCESS};
-    struct world_vm *vm = vm_by_id(world, call->external_id);
+    struct world_vm *vm = vm_of(world, call);
 
     switch (call->kind) {
     case CALL_FIND:
@@ -214,12 +226,22 @@ static bool find_waiting(const struct world *world, bool groups, size_t *ret_at)
     return false;
 }
 
-bool world_take_oldest(struct world *world, struct waiting_call *ret_call)
+static bool take(struct world *world, bool groups, struct waiting_call *ret_call)
 {
     size_t at = 0;
-    if (!find_waiting(world, false, &at)) {
+    if (!find_waiting(world, groups, &at)) {
         return false;
     }
     take_call(&world->backend, at, ret_call);
     return true;
+}
+
+bool world_take_oldest(struct world *world, struct waiting_call *ret_call)
+{
+    return take(world, false, ret_call);
+}
+
+bool world_take_groups(struct world *world, struct waiting_call *ret_call)
+{
+    return take(world, true, ret_call);
 }

@@ -2,6 +2,7 @@
 /* world_store.c: a store in memory: what is committed survives a crash. */
 #include "world_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void world_copy_kept(struct kept *to, const struct kept *from)
@@ -35,6 +36,10 @@ static bool fake_load(struct nq_store *base, const struct nq_store_reader *reade
     }
     for (int i = 0; i < NQ_COUNTER_COUNT; i++) {
         reader->on_counter(reader->arg, (enum nq_counter)i, kept->counters[i]);
+    }
+    for (size_t i = 0; i < kept->tally_count; i++) {
+        const struct kept_tally *tally = &kept->tallies[i];
+        reader->on_tally(reader->arg, tally->owner, tally->name, tally->value);
     }
     if (kept->mode) {
         reader->on_mode(reader->arg, kept->mode);
@@ -110,14 +115,24 @@ static bool fake_put_counter(struct nq_store *base, enum nq_counter counter,
     return true;
 }
 
-static bool fake_put_group(struct nq_store *base, const char *path,
-                           const struct nq_group_counters *counters,
-                           struct nq_err *reterr)
+static bool fake_put_tally(struct nq_store *base, const char *owner, const char *name,
+                           uint64_t value, struct nq_err *reterr)
 {
-    (void)base;
-    (void)path;
-    (void)counters;
-    (void)reterr;
+    struct kept *kept = &store_of(base)->pending;
+    struct kept_tally tally = {.value = value};
+    (void)snprintf(tally.owner, sizeof(tally.owner), "%s", owner);
+    (void)snprintf(tally.name, sizeof(tally.name), "%s", name);
+    size_t at = 0;
+    while (at < kept->tally_count && (strcmp(kept->tallies[at].owner, tally.owner) != 0 ||
+                                      strcmp(kept->tallies[at].name, tally.name) != 0)) {
+        at++;
+    }
+    if (at == TALLIES_MAX) {
+        return nq_fail(reterr, NQ_STORE_WRITE, "the fake store holds %d tallies",
+                       TALLIES_MAX);
+    }
+    kept->tallies[at] = tally;
+    kept->tally_count += at == kept->tally_count;
     return true;
 }
 
@@ -158,7 +173,7 @@ const struct nq_store_ops world_store_ops = {
     .delete_case = fake_delete_case,
     .put_signal = fake_put_signal,
     .put_counter = fake_put_counter,
-    .put_group = fake_put_group,
+    .put_tally = fake_put_tally,
     .put_mode = fake_put_mode,
     .commit = fake_commit,
     .rollback = fake_rollback,

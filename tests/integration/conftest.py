@@ -8,7 +8,10 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from support.lab import HOSTS, Lab  # noqa: E402 (the path above comes first)
+from support.lab import NSX, Lab  # noqa: E402 (the path above comes first)
+
+# (host, generation of NSX): both hosts, both generations, and no pair that tells no more.
+SITES = (("agentx", "policy"), ("dlmod", "policy"), ("agentx", "vsphere"))
 
 
 def pytest_addoption(parser):
@@ -64,19 +67,25 @@ def make_lab(request):
         lab.remove()
 
 
-@pytest.fixture(params=HOSTS)
-def host(request):
-    """Tests that name this run once in our agent and once in snmpd itself."""
+@pytest.fixture(params=SITES, ids="-".join)
+def site(request):
+    """Tests that name this run in our agent and in snmpd itself, and with each NSX."""
     return request.param
 
 
 @pytest.fixture
-def lab(make_lab, host):
+def lab(make_lab, site):
     """A running laboratory that enforces."""
-    return make_lab(host).start()
+    return make_lab(*site).start()
 
 
 @pytest.fixture
 def agent_lab(make_lab):
-    """The same, for what does not depend on the host."""
+    """The same, for what depends neither on the host nor on NSX."""
     return make_lab("agentx").start()
+
+
+@pytest.fixture(params=NSX)
+def nsx_lab(make_lab, request):
+    """The same, for what does not depend on the host."""
+    return make_lab("agentx", request.param).start()

@@ -4,21 +4,20 @@ and NSX saw exactly one tag change that had an effect."""
 
 import pytest
 
-from support import nsx_calls
 from support.lab import KILLSYNC
 from support.snmp import SnmpError
 
 # Where the engine dies: what the simulator does to which request. A request that is held
 # has not been applied; one that is held after has been, and its answer is never seen.
 POINTS = {
-    "while it reads the list of VMs": (nsx_calls.VM_LIST, "hold"),
-    "while it reads the addresses": (nsx_calls.VIFS, "hold"),
-    "before the tag is applied": (nsx_calls.ADD_TAGS, "hold"),
-    "after the tag is applied": (nsx_calls.ADD_TAGS, "hold_after"),
-    "while it reads the tag back": (nsx_calls.READ_BACK, "hold"),
-    "while it asks for the groups of the VM": (nsx_calls.ASSOCIATIONS, "hold"),
-    "while it asks whether the group is realized": (nsx_calls.REALIZED, "hold"),
-    "while it reads the exclude list": (nsx_calls.EXCLUDED, "hold"),
+    "while it reads the list of VMs": ("list of VMs", "hold"),
+    "while it reads the addresses": ("list of addresses", "hold"),
+    "before the tag is applied": ("add tag", "hold"),
+    "after the tag is applied": ("add tag", "hold_after"),
+    "while it reads the tag back": ("read back", "hold"),
+    "while it asks for the groups of the VM": ("groups of the VM", "hold"),
+    "while it asks whether the group is realized": ("realization", "hold"),
+    "while it reads the exclude list": ("exclude list", "hold"),
 }
 
 
@@ -51,17 +50,18 @@ def reboot(lab):
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed(make_lab, host, point):
+def test_killed(make_lab, site, point):
     call, how = POINTS[point]
-    lab = make_lab(host)
+    lab = make_lab(*site)
     # The first inventory is read at the start, so the fault must be there before.
     lab.start(engine=False)
-    lab.sim.fault(**call, **{how: True})
+    lab.sim.fault(**lab.calls[call], **{how: True})
     lab.start_engine()
     lab.wait(lab.snmp.answers, "the engine to answer")
-    lab.send_trap("VDI-01")
+    # An address, so that their list is read in any case.
+    lab.send_trap("192.0.2.11")
     wait_held(lab)
-    if call in (nsx_calls.VM_LIST, nsx_calls.VIFS):
+    if call in ("list of VMs", "list of addresses"):
         lab.wait(lambda: lab.traps()["Received"] == 1, "the trap to be stored")
 
     reboot(lab)
@@ -70,8 +70,8 @@ def test_killed(make_lab, host, point):
 
 
 def test_killed_when_the_answer_to_the_tag_is_lost(lab):
-    lab.sim.fault(**nsx_calls.ADD_TAGS, drop_after_apply=True, times=1)
-    lab.sim.fault(**nsx_calls.READ_BACK, hold=True)
+    lab.sim.fault(**lab.calls["add tag"], drop_after_apply=True, times=1)
+    lab.sim.fault(**lab.calls["read back"], hold=True)
     lab.send_trap("VDI-01")
     wait_held(lab)
 
@@ -95,7 +95,7 @@ def test_killed_right_after_the_handler_was_told_stored(lab):
 def test_killed_while_it_releases(lab, how):
     lab.send_trap("VDI-01")
     case = lab.wait_case(OperState="isolated")["index"]
-    lab.sim.fault(**nsx_calls.REMOVE_TAGS, **{how: True})
+    lab.sim.fault(**lab.calls["remove tag"], **{how: True})
     lab.snmp.set(f"nqVmAdminState.{case}", "i", "release")
     wait_held(lab)
 

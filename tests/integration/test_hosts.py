@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 
-from support import nsx_calls
 from support.lab import PROGRAM
 from support.snmp import summary
 
@@ -17,7 +16,7 @@ EX_CONFIG = 78  # sysexits.h
 
 def descriptors(lab, pid):
     """How many, without the kept connections to NSX: their number is up to libcurl."""
-    kept = connections_to(lab.nsx_port)
+    kept = connections_to(lab.nsx_ports[0])
     count = 0
     for name in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -86,7 +85,7 @@ def quiet(lab):
 def test_snmpd_answers_within_50_ms_while_nsx_hangs(lab):
     packet = lab.snmp.record_get("nqEngineMode.0", "nqCasesOpen.0", "nqTrapsReceived.0")
     lab.snmp.latencies_ms(packet, 50)
-    lab.sim.fault(**nsx_calls.EVERYTHING, hang=True)
+    lab.sim.fault(**lab.calls["everything"], hang=True)
     for computer in ("VDI-01", "VDI-02", "VDI-03"):
         lab.send_trap(computer)
     lab.wait(lambda: lab.traps()["Acted"] == 3, "three cases")
@@ -176,7 +175,7 @@ BROKEN = {
     "not https": ("https://", "http://"),
     "not an OID": ('trap_oid = ".1.3', 'trap_oid = ".1.x'),
     "not an expression": ("^Alert: .*Malware", "^Alert: (Malware"),
-    "a missing value": ('    user = "admin";\n', ""),
+    "a missing value": ('user = "admin"; ', ""),
     "not libconfig": ("managers = (", "managers = ["),
 }
 

@@ -26,8 +26,8 @@ def waiting(lab):
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 
-def test_a_trap_waits_in_the_spool_while_the_engine_is_away(make_lab, host):
-    lab = make_lab(host).start(engine=False)
+def test_a_trap_waits_in_the_spool_while_the_engine_is_away(make_lab, site):
+    lab = make_lab(*site).start(engine=False)
     lab.send_trap("VDI-01")
     lab.send_trap("VDI-02")
     lab.wait(lambda: len(waiting(lab)) == 2, "two files in the spool")

@@ -13,7 +13,7 @@
 #include "http.h"
 
 #define SIM_JOURNAL_MAX  50000
-#define SIM_JOURNAL_BODY 4096 /* bytes of a request body that are kept */
+#define SIM_JOURNAL_BODY (64u * 1024) /* bytes of a request body that are kept */
 /* Of the body of an answer, and of all of them together: older ones are let go. */
 #define SIM_JOURNAL_ANSWER  (64u * 1024)
 #define SIM_JOURNAL_ANSWERS (64u * 1024 * 1024)

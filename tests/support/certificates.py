@@ -17,7 +17,12 @@ keyUsage = critical, keyCertSign, cRLSign
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:localhost, IP:127.0.0.1
+[client]
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = clientAuth
 """
+
+CLIENT = "nsx-quarantine test client"
 
 
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -41,12 +46,19 @@ def make_ca(folder, name="ca"):
             "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2")
 
 
+def make_certificate(folder, name, use, days=2, ca="ca"):
+    """NAME.pem and NAME.key, signed by that CA; use is server or client."""
+    write_request(folder, name)
+    openssl(folder, "req", *KEY, "-config", f"{name}.cnf", "-keyout", f"{name}.key",
+            "-out", f"{name}.csr")
+    openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem",
+            "-CAkey", f"{ca}.key", "-CAcreateserial", "-extfile", f"{name}.cnf",
+            "-extensions", use, "-out", f"{name}.pem", "-days", str(days))
+    os.chmod(os.path.join(folder, f"{name}.key"), 0o600)
+
+
 def make_certificates(folder):
-    """A CA, and server.pem with server.key that it signed."""
+    """A CA, server.pem with server.key, and client.pem with client.key for CLIENT."""
     make_ca(folder)
-    write_request(folder, "server")
-    openssl(folder, "req", *KEY, "-config", "server.cnf", "-keyout", "server.key",
-            "-out", "server.csr")
-    openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem",
-            "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "server.cnf",
-            "-extensions", "server", "-out", "server.pem", "-days", "2")
+    make_certificate(folder, "server", "server")
+    make_certificate(folder, "client", "client")

@@ -5,6 +5,7 @@ hosts, snmptrapd, and a second snmptrapd that receives our notifications.
 Everything listens on loopback at free ports. Lab stops only what it started.
 """
 
+import functools
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 
-from support import settings
+from support import nsx_calls, settings
 from support.certificates import make_ca, make_certificates
 from support.process import Daemon, free_port
 from support.simulator import Simulator
@@ -25,7 +26,8 @@ BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
 VARIANT = os.environ.get("VARIANT", "release")
 OUT = os.path.join(BUILD, VARIANT)
 ROOT = os.environ.get("OID_ROOT", "1.3.6.1.4.1.8072.9999.9999.2611")
-WORLD = os.path.join(TOP, "tests/data/sim/vdi.json")
+WORLDS = {"policy": os.path.join(TOP, "tests/data/sim/vdi.json"),
+          "vsphere": os.path.join(TOP, "tests/data/sim/vdi-vsphere.json")}
 PROGRAM = os.path.join(OUT, "nsx-quarantine")
 MODULE = os.path.join(OUT, "nsx-quarantine.so")
 SIMULATOR = os.path.join(OUT, "nsx-sim")
@@ -33,30 +35,54 @@ KILLSYNC = os.path.join(OUT, "killsync.so")
 MIBS = os.path.join(BUILD, "mibs")
 
 HOSTS = ("agentx", "dlmod")
+NSX = tuple(WORLDS)
+
+
+# What a manager that knows bearer tokens would give out.
+TOKEN = "a-bearer-token"
+
+
+class Manager:
+    """One NSX Manager of the configuration and the simulator behind it."""
+
+    def __init__(self, name, nsx, world):
+        self.name = name
+        self.nsx = nsx
+        self.world = world
+        self.daemon = "simulator" if name == "lab" else f"simulator-{name}"
+        self.ports = []
+        self.sim = None
 
 
 class Lab:
     """start() brings everything up; stop() takes it down and may be called at any time.
 
-    world is a file of the simulator; conf replaces values of settings.DEFAULTS.
+    nsx is the generation of NSX, or several, each for a manager of its own; world is a file
+    of the simulator (or several), nodes the number of nodes of a manager; conf replaces
+    values of settings.DEFAULTS.
     """
 
-    def __init__(self, host="agentx", world=WORLD, **conf):
-        assert host in HOSTS, host
+    def __init__(self, host="agentx", nsx="policy", world=None, nodes=1, **conf):
+        generations = (nsx,) if isinstance(nsx, str) else nsx
+        worlds = (world,) if isinstance(world, (str, type(None))) else world
+        assert host in HOSTS and set(generations) <= set(NSX), (host, nsx)
         self.host = host
+        self.nsx = generations[0]
+        self.calls = nsx_calls.CALLS[self.nsx]
+        self.managers = [
+            Manager(name, generation, world or WORLDS[generation])
+            for name, generation, world in zip(("lab", "lab2"), generations, worlds)]
         self.folder = tempfile.mkdtemp(prefix="nq-")
         self.program = PROGRAM
         self.conf = self.path("nsx-quarantine.conf")
         self.root = ROOT
-        self.world = world
+        self.nodes = nodes
         self.values = {**settings.DEFAULTS, "ca_file": self.path("ca.pem"), **conf}
         self.daemons = {}
         self.expected_dead = set()
         self.engine_env = {}
         self.notify = True
-        self.sim = None
-        self.nsx_port = None
-        with open(world, encoding="utf-8") as file:
+        with open(self.managers[0].world, encoding="utf-8") as file:
             self.password = json.load(file)["password"]
         self.snmpd_port = free_port()
         self.trap_port = free_port()
@@ -83,8 +109,8 @@ class Lab:
 
     def write_conf(self):
         """Our configuration, from the values of this laboratory."""
-        return self.write("nsx-quarantine.conf", settings.OURS.format(
-            folder=self.folder, nsx_port=self.nsx_port, **self.values))
+        return self.write("nsx-quarantine.conf", settings.ours(
+            self.folder, [(m.name, m.nsx, m.ports) for m in self.managers], self.values))
 
     def new_ca(self):
         """Our engine trusts another CA than the one that signed for the simulator."""
@@ -99,7 +125,9 @@ class Lab:
         make_certificates(self.folder)
         os.makedirs(self.path("state"), mode=0o750, exist_ok=True)
         self.write("nsx-password", self.password, 0o600)
-        self.start_simulator()
+        self.write("nsx-token", TOKEN, 0o600)
+        for manager in self.managers:
+            self.start_simulator(manager)
         self.write_conf()
         self.start_sink()
         self.start_snmptrapd()
@@ -125,18 +153,28 @@ class Lab:
         self.expected_dead.discard(name)
         return daemon.start()
 
-    def start_simulator(self):
-        """Starts the NSX simulator; a second start uses the same port."""
-        port_file = self.path("nsx-port")
+    def start_simulator(self, manager):
+        """Starts the simulator of one manager; a second start uses the same ports."""
+        port_file = self.path(f"{manager.daemon}-ports")
         if os.path.exists(port_file):
             os.unlink(port_file)
-        self.add("simulator", [
-            SIMULATOR, "--world", self.world, "--cert", self.path("server.pem"),
-            "--key", self.path("server.key"), "--port", self.nsx_port or 0,
-            "--port-file", port_file])
-        self.nsx_port = int(self.wait(lambda: read(port_file).strip(),
-                                      "the simulator to write its port"))
-        self.sim = Simulator(self.nsx_port, self.path("ca.pem"))
+        self.add(manager.daemon, [
+            SIMULATOR, "--world", manager.world, "--cert", self.path("server.pem"),
+            "--key", self.path("server.key"), "--port-file", port_file,
+            *([] if self.nodes == 1 else ["--nodes", self.nodes]),
+            *(["--port", ",".join(map(str, manager.ports))] if manager.ports else [])])
+        ports = self.wait(lambda: read(port_file).split(), "the simulator's ports")
+        manager.ports = [int(port) for port in ports]
+        manager.sim = Simulator(manager.ports[0], self.path("ca.pem"))
+
+    @property
+    def sim(self):
+        """The simulator of the first manager."""
+        return self.managers[0].sim
+
+    @property
+    def nsx_ports(self):
+        return self.managers[0].ports
 
     def start_snmpd(self):
         if self.host == "agentx":
@@ -220,7 +258,8 @@ class Lab:
         """Starts a daemon again that has ended."""
         {"agent": self.start_engine, "snmpd": self.start_snmpd,
          "snmptrapd": self.start_snmptrapd, "sink": self.start_sink,
-         "simulator": self.start_simulator}[name]()
+         **{m.daemon: functools.partial(self.start_simulator, m)
+            for m in self.managers}}[name]()
 
     def restart_engine(self):
         self.restart(self.engine.name)
@@ -228,7 +267,8 @@ class Lab:
 
     def stop(self):
         """Ends everything in the order in which a machine would; idempotent."""
-        for name in ("snmptrapd", "agent", "snmpd", "sink", "simulator"):
+        for name in ("snmptrapd", "agent", "snmpd", "sink",
+                     *[manager.daemon for manager in self.managers]):
             if name in self.daemons:
                 self.daemons[name].stop()
 
@@ -243,7 +283,7 @@ class Lab:
             clean = (None, 0, -signal.SIGTERM)
             if name not in self.expected_dead and daemon.status not in clean:
                 found.append(f"{name} ended with status {daemon.status}")
-        return [pair for pair in found if pair[0].startswith("nq")]
+        return found
 
     # ---- conditions -----------------------------------------------------------------
 
@@ -318,6 +358,43 @@ class Lab:
         def find():
             return [pairs for n, pairs in self.notifications() if n == name]
         return self.wait(find, f"notification {name}", timeout)[-1]
+
+    def fault_at_tag(self, **fault):
+        """A fault at every way to add our tag."""
+        for call in nsx_calls.WAYS_TO_TAG[self.nsx]:
+            self.sim.fault(**self.calls[call], **fault)
+
+    def requests(self, call):
+        """Requests to the first manager that are for this; see nsx_calls.py."""
+        wanted = self.calls[call]
+        return [r for r in self.sim.requests() if r["method"] == wanted["method"]
+                and r["path"].startswith(wanted["path"])
+                and wanted.get("query", "") in r["path"]]
+
+    def manager(self, index=1):
+        """The row of nqManagerTable."""
+        return self.snmp.table("nqManagerTable")[index]
+
+    def manager_counts(self, index=1):
+        """Its numbers, by the name of what they count."""
+        row = self.manager(index)
+        return {name: int(row[f"nqManager{name}"]) for name in (
+            "Requests", "Errors", "Retries", "InFlight", "Queue", "Vms")}
+
+    def wait_manager(self, state, timeout=15.0, index=1):
+        """Waits until nqManagerState is that; returns the row."""
+        def reached():
+            row = self.manager(index)
+            return row["nqManagerState"] == state and row
+        return self.wait(reached, f"the manager to be {state}", timeout)
+
+    def wait_inventory(self):
+        self.wait(lambda: self.manager_counts()["Vms"] > 0, "the inventory")
+
+    def wait_all_isolated(self, count, timeout=15.0):
+        """Waits until there are count cases, all isolated."""
+        self.wait(lambda: [row["nqVmOperState"] for row in self.cases().values()]
+                  == ["isolated"] * count, f"{count} cases to be isolated", timeout)
 
     # ---- traps ----------------------------------------------------------------------
 

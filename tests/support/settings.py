@@ -17,16 +17,20 @@ DEFAULTS = {
     "prove_timeout_s": 10.0,
     "verify_interval_s": 1.0,
     "group_interval_s": 0.5,
+    "statistics_interval_s": 0.5,
     "retry_first_s": 0.1,
     "retry_most_s": 0.5,
     "timeout_s": 5.0,
     "auth_pause_s": 2.0,
     "inventory_interval_s": 60.0,
-    "quarantine_group": "/infra/domains/default/groups/quarantine",
+    "auth": "basic",
+    "trust": 'ca_file = "{ca_file}";',
+    "more_of_manager": "",
+    "more": "",
     "trap": ALERT_TRAP,
     "description": DESCRIPTION,
     "nsx_user": "admin",
-    }
+}
 
 OURS = """\
 # nsx-quarantine of a laboratory: short times, NSX is the simulator.
@@ -39,25 +43,12 @@ timing = {{
     prove_timeout_s = {prove_timeout_s};
     verify_interval_s = {verify_interval_s};
     group_interval_s = {group_interval_s};
+    statistics_interval_s = {statistics_interval_s};
     retry_first_s = {retry_first_s};
     retry_most_s = {retry_most_s};
 }};
-managers = ( {{
-    name = "lab";
-    url = "https://127.0.0.1:{nsx_port}";
-    user = "{nsx_user}";
-    password_file = "{folder}/nsx-password";
-    ca_file = "{ca_file}";
-    timeout_s = {timeout_s};
-    auth_pause_s = {auth_pause_s};
-    inventory_interval_s = {inventory_interval_s};
-}} );
-groups = (
-    {{ name = "quarantine"; manager = "lab"; role = "quarantine";
-      path = "{quarantine_group}"; }},
-    {{ name = "vdi"; manager = "lab"; role = "watched";
-      path = "/infra/domains/default/groups/vdi"; }}
-);
+managers = ( {managers} );
+groups = ( {groups} );
 triggers = ( {{
     name = "malware";
     trap_oid = "{trap}";
@@ -66,7 +57,57 @@ triggers = ( {{
     cause = {{ oid = "{description}"; key = "Alert"; }};
     severity = {{ oid = "{description}"; key = "Severity"; }};
 }} );
+{more}
 """
+
+MANAGER = """{{
+    name = "{name}";
+    type = "{nsx}";
+    url = [ {urls} ];
+    auth = "{auth}";
+    {account}
+    {trust}
+    timeout_s = {timeout_s};
+    auth_pause_s = {auth_pause_s};
+    inventory_interval_s = {inventory_interval_s};
+    {more_of_manager}
+}}"""
+
+GROUP = '{{ name = "{name}"; manager = "{manager}"; role = "{role}"; path = "{path}"; }}'
+
+# What the world files of the simulator call the same groups.
+GROUPS = {
+    "policy": {"quarantine": "/infra/domains/default/groups/quarantine",
+               "vdi": "/infra/domains/default/groups/vdi"},
+    "vsphere": {"quarantine": "securitygroup-10", "vdi": "securitygroup-11"},
+}
+
+# What each auth of a manager needs; Lab writes the files.
+ACCOUNTS = {
+    "basic": 'user = "{nsx_user}"; password_file = "{folder}/nsx-password";',
+    "session": 'user = "{nsx_user}"; password_file = "{folder}/nsx-password";',
+    "certificate": 'certificate_file = "{folder}/client.pem";'
+                   ' key_file = "{folder}/client.key";',
+    "token": 'token_file = "{folder}/nsx-token";',
+}
+
+
+def ours(folder, managers, values):
+    """Our configuration. managers: [(name, generation, ports of its nodes)]."""
+    values = {"folder": folder, **values,
+              "trust": values["trust"].format(**values)}
+    account = ACCOUNTS[values["auth"]].format(**values)
+    blocks, groups = [], []
+    for name, nsx, ports in managers:
+        # Names of groups are unique over all managers.
+        prefix = "" if not blocks else f"{name} "
+        urls = ", ".join(f'"https://127.0.0.1:{port}"' for port in ports)
+        blocks.append(MANAGER.format(name=name, nsx=nsx, urls=urls, account=account, **values))
+        for group, path in GROUPS[nsx].items():
+            role = "watched" if group == "vdi" else "quarantine"
+            groups.append(GROUP.format(name=prefix + group, manager=name, role=role, path=path))
+    return OURS.format(managers=", ".join(blocks), groups=",\n    ".join(groups), **values)
+
 
 SNMPD = """\
 # The recommended access: everybody who knows the community may read our tree, and only

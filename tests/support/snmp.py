@@ -104,10 +104,12 @@ class Snmp:
                         self.qualified(name))
         rows = {}
         for line in text.splitlines():
-            match = re.match(r"(\w+)\.(\d+) = (.*)$", line)
+            match = re.match(r"(\w+)\.([\d.]+) = (.*)$", line)
             if match and not match.group(3).startswith("No more variables"):
                 column, index, value = match.groups()
-                rows.setdefault(int(index), {})[column] = unquote(value)
+                # An index of several parts stays a text such as "1.7".
+                index = int(index) if index.isdigit() else index
+                rows.setdefault(index, {})[column] = unquote(value)
         # A walk is no snapshot: a row that came into being meanwhile lacks columns.
         whole = max(map(len, rows.values()), default=0)
         return {index: row for index, row in rows.items() if len(row) == whole}

@@ -119,7 +119,6 @@ static inline void assert_refused(const char *path, enum nq_code code)
 static inline struct nq_case small_case(uint32_t id)
 {
     return (struct nq_case){.id = id,
-                            .manager = 1,
                             .state = NQ_CASE_TAGGING,
                             .wanted = NQ_WANT_QUARANTINE,
                             .reason = NQ_REASON_NONE,
@@ -148,9 +147,9 @@ struct loaded {
     struct nq_case cases[CASES_MAX];
     size_t counter_count;
     uint64_t counters[NQ_COUNTER_COUNT];
-    size_t group_count;
-    char group_paths[4][64];
-    struct nq_group_counters groups[4];
+    size_t tally_count;
+    char tally_owners[4][64];
+    uint64_t tallies[4];
     size_t mode_count;
     enum nq_mode mode;
     size_t last_case_count;
@@ -173,16 +172,17 @@ static inline void on_counter(void *arg, enum nq_counter counter, uint64_t value
     loaded->counter_count++;
 }
 
-static inline void on_group(void *arg, const char *path,
-                            const struct nq_group_counters *counters)
+static inline void on_tally(void *arg, const char *owner, const char *name,
+                            uint64_t value)
 {
     struct loaded *loaded = arg;
-    if (loaded->group_count < 4) {
-        (void)snprintf(loaded->group_paths[loaded->group_count],
-                       sizeof(loaded->group_paths[0]), "%s", path);
-        loaded->groups[loaded->group_count] = *counters;
+    (void)name;
+    if (loaded->tally_count < 4) {
+        (void)snprintf(loaded->tally_owners[loaded->tally_count],
+                       sizeof(loaded->tally_owners[0]), "%s", owner);
+        loaded->tallies[loaded->tally_count] = value;
     }
-    loaded->group_count++;
+    loaded->tally_count++;
 }
 
 static inline void on_mode(void *arg, enum nq_mode mode)
@@ -206,7 +206,7 @@ static inline struct loaded *load_all(struct nq_store *store)
     const struct nq_store_reader reader = {.arg = loaded,
                                            .on_case = on_case,
                                            .on_counter = on_counter,
-                                           .on_group = on_group,
+                                           .on_tally = on_tally,
                                            .on_mode = on_mode,
                                            .on_last_case = on_last_case};
     must(store->ops->load(store, &reader, reterr));

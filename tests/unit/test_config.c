@@ -26,6 +26,8 @@
 #define GROUP(more)                                                                      \
     "groups = ({ name = \"q\"; manager = \"nsx\"; role = \"quarantine\";"                \
     " path = \"/infra/q\"; }" more ");\n"
+#define ALONE(more) "managers = ({ name = \"nsx\"; url = \"https://x\";\n" more " });\n"
+#define SITE(more)  ALONE(more) GROUP("")
 #define TRIGGER(more)                                                                    \
     "triggers = ({ name = \"t\"; trap_oid = \"1.3.6\";"                                  \
     " computer = { oid = \".1.3.6.1\"; }; " more "});\n"
@@ -116,12 +118,12 @@ static void fills_in_defaults(void **state)
     assert_int_equal(conf->retry_most_ms, 60000);
     assert_int_equal(conf->immunity_ms, 7200000);
     assert_int_equal(conf->observed_keep_ms, 86400000);
-    assert_int_equal(conf->managers[0].connect_timeout_ms, 5000);
-    assert_int_equal(conf->managers[0].timeout_ms, 15000);
-    assert_int_equal(conf->managers[0].concurrency, 4);
+    assert_int_equal(conf->managers[0].access.connect_timeout_ms, 5000);
+    assert_int_equal(conf->managers[0].access.timeout_ms, 15000);
+    assert_int_equal(conf->managers[0].access.concurrency, 4);
     assert_int_equal(conf->managers[0].inventory_interval_ms, 300000);
-    assert_int_equal(conf->managers[0].auth_pause_ms, 300000);
-    assert_null(conf->managers[0].ca_file);
+    assert_int_equal(conf->managers[0].access.auth_pause_ms, 300000);
+    assert_null(conf->managers[0].access.ca_file);
     assert_int_equal(conf->triggers[0].action, NQ_ACTION_QUARANTINE);
     assert_int_equal(conf->triggers[0].time_limit_s, 0);
     assert_false(conf->triggers[0].oid_prefix);
@@ -204,10 +206,44 @@ static void accepts_these_urls(void **state)
                        " password_file = \"/p\"; });\n%s",
                        urls[i], GROUP(""));
         struct nq_config *conf = load(*state, text);
-        assert_string_equal(conf->managers[0].url, urls[i]);
+        assert_string_equal(conf->managers[0].access.urls[0], urls[i]);
         (void)nq_config_free(conf);
         free(text);
     }
+}
+
+static void reads_the_nodes_of_a_cluster_and_how_to_enter_it(void **state)
+{
+    struct nq_config *conf =
+        load(*state,
+             "managers = ({ name = \"a\"; url = [ \"https://a\", \"https://b:8443\" ];"
+             " auth = \"certificate\"; certificate_file = \"cert\"; key_file = \"/k\";"
+             " pinned_key = \"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"; },"
+             " { name = \"nsx\"; url = \"https://c\"; type = \"vsphere\";"
+             " auth = \"session\"; user = \"u\"; password_file = \"/p\";"
+             " vcenter = { url = \"https://d\"; user = \"v\"; password_file = \"/q\"; };"
+             " });\n"
+             "groups = ({ name = \"q\"; manager = \"nsx\"; role = \"quarantine\";"
+             " path = \"securitygroup-10\"; });\n"
+             "tag = { watched = ({ value = \"w\"; }, { scope = \"s\"; value = \"x\"; });"
+             " };");
+    const struct nq_manager_conf *first = &conf->managers[0];
+    assert_int_equal(first->access.url_count, 2);
+    assert_string_equal(first->access.urls[1], "https://b:8443");
+    assert_int_equal(first->access.auth, NQ_AUTH_CERTIFICATE);
+    assert_string_equal(first->access.certificate_file, "cert");
+    assert_int_equal(first->access.timeout_ms, 15000);
+    assert_int_equal(first->vcenter.url_count, 0);
+    const struct nq_manager_conf *second = &conf->managers[1];
+    assert_int_equal(second->type, NQ_MANAGER_VSPHERE);
+    assert_int_equal(second->access.timeout_ms, 60000);
+    assert_string_equal(second->vcenter.urls[0], "https://d");
+    assert_int_equal(second->vcenter.auth, NQ_AUTH_SESSION);
+    assert_int_equal(conf->groups[0].manager, 1);
+    assert_int_equal(conf->watched_tag_count, 2);
+    assert_null(conf->watched_tags[0].scope);
+    assert_string_equal(conf->watched_tags[1].scope, "s");
+    (void)nq_config_free(conf);
 }
 
 /* ---- mistakes ----------------------------------------------------------------------- */
@@ -255,9 +291,40 @@ static void names_the_line_of_every_mistake(void **state)
         {"managers = ();\n" GROUP(""), ":1: option 'managers': it has 0 entries"},
         {"managers = [1];\n" GROUP(""), ":1: option 'managers': it must be a list"},
         {"managers = (1);\n" GROUP(""), ":1: option 'managers[0]': it must be a block"},
-        {"managers = ({}, {});\n" GROUP(""), ":1: option 'managers': it has 2 entries"},
+        {"managers = ({}, {});\n" GROUP(""),
+         ":1: option 'managers[0].name': it is missi"},
         {"managers = (\n{ name = \"a\"; });",
          ":2: option 'managers[0].url': it is missi"},
+        {"managers = ({ name = \"a\";\n url = [ ]; });",
+         ":2: option 'managers[0].url': it has 0 entries: use 1 to 8"},
+        {"managers = ({ name = \"a\";\n url = [ 1 ]; });",
+         ":2: option 'managers[0].url': it must be a text in quotes, or an array"},
+        {"managers = ({ name = \"a\";\n url = [ \"https://x\",\n \"https://y/\" ]; });",
+         ":3: option 'managers[0].url': 'https://y/' is not allowed"},
+        {SITE("auth = \"certificate\";"),
+         ":1: option 'managers[0].certificate_file': it is missing; the auth"},
+        {SITE("auth = \"token\";"), ":1: option 'managers[0].token_file': it is missing"},
+        {SITE("auth = \"session\";"), ":1: option 'managers[0].user': it is missing"},
+        {SITE("user = \"u\"; password_file = \"p\"; token_file = \"t\";"),
+         ":2: option 'managers[0].token_file': the auth of this block does not use it"},
+        {SITE("user = \"u\"; password_file = \"a/b\";"),
+         ":2: option 'managers[0].password_file': 'a/b' is not allowed: use an abs"},
+        {SITE("pinned_key = \"sha256//x=\";"),
+         ":2: option 'managers[0].pinned_key': 'sha256//x=' is not allowed: use sha256"},
+        {SITE("requests_per_s = 101;"),
+         ":2: option 'managers[0].requests_per_s': 101 is not allowed: use 1 to 100"},
+        {SITE("type = \"vsphere\"; auth = \"token\"; token_file = \"t\";"),
+         ":2: option 'managers[0].auth': type vsphere knows basic and session only"},
+        {SITE("user = \"u\"; password_file = \"p\"; vcenter = { url = \"https://v\"; };"),
+         ":2: option 'managers[0].vcenter': only type vsphere uses it"},
+        {SITE("type = \"vsphere\"; user = \"u\"; password_file = \"p\";"
+              " vcenter = { url = \"https://v\"; };"),
+         ":2: option 'managers[0].vcenter.user': it is missing"},
+        {SITE("type = \"vsphere\"; user = \"u\"; password_file = \"p\";"),
+         ":3: option 'groups[0].path': a manager of type vsphere calls it securitygroup"},
+        {MANAGER "groups = ({ name = \"q\"; manager = \"nsx\"; role = \"quarantine\";\n"
+                 " path = \"securitygroup-1\"; });",
+         ":3: option 'groups[0].path': a manager of type policy calls it /infra/..."},
         {"managers = ({ name = \"a\";\n url = \"http://x\"; });",
          ":2: option 'managers[0].url': 'http://x' is not allowed: use "
          "https://HOST[:PORT]"},
@@ -274,8 +341,8 @@ static void names_the_line_of_every_mistake(void **state)
         {"managers = ({ name = \"a\"; url = \"https://[::1\"; });",
          ":1: option 'managers[0].url': 'https://[::1' is not allowed"},
         {"managers = ({ name = \"a\"; url = \"https://x\"; user = \"u\";\n"
-         " password_file = \"p\"; });",
-         ":2: option 'managers[0].password_file': 'p' is not allowed: use an absolute"},
+         " password_file = \"./p\"; });",
+         ":2: option 'managers[0].password_file': './p' is not allowed: use an absolute"},
         {MANAGER, ":1: option 'groups': it is missing"},
         {MANAGER "groups = ({ name = \"q\"; manager = \"nsy\"; });",
          ":2: option 'groups[0].manager': 'nsy' is not allowed: use the name of a"},
@@ -413,11 +480,10 @@ static void assert_named(const struct nq_block *block, const char *example)
     }
 }
 
-static void the_example_is_valid_and_names_every_option(void **state)
+static void expect_example(const char *file)
 {
     struct nq_err err = {0};
-    (void)state;
-    struct nq_config *conf = nq_config_load(EXAMPLE_FILE, &err);
+    struct nq_config *conf = nq_config_load(file, &err);
     if (!conf) {
         fail_msg("%s", err.detail);
     }
@@ -426,14 +492,23 @@ static void the_example_is_valid_and_names_every_option(void **state)
     assert_non_null(triggers);
     (void)nq_triggers_free(triggers);
     (void)nq_config_free(conf);
+}
+
+static void the_examples_are_valid_and_name_every_option(void **state)
+{
+    (void)state;
+    expect_example(EXAMPLE_FILE);
+    expect_example("conf/nsx-for-vsphere.conf");
 
     char *example = read_text(EXAMPLE_FILE);
-    char *more = read_text("conf/triggers/deep-security.conf");
-    char *both = nq_sprintf("%s%s", example, more);
-    assert_named(&nq_config_root, both);
+    char *vsphere = read_text("conf/nsx-for-vsphere.conf");
+    char *trigger = read_text("conf/triggers/deep-security.conf");
+    char *all = nq_sprintf("%s%s%s", example, vsphere, trigger);
+    assert_named(&nq_config_root, all);
     free(example);
-    free(more);
-    free(both);
+    free(vsphere);
+    free(trigger);
+    free(all);
 }
 
 /* "# name = value;" in the example is a promise about defaults. */
@@ -463,10 +538,13 @@ static void the_defaults_in_the_example_are_true(void **state)
     const size_t first = offsetof(struct nq_config, resolve_timeout_ms);
     assert_memory_equal((const char *)plain + first, (const char *)spelt + first,
                         offsetof(struct nq_config, managers) - first);
-    const size_t limits = offsetof(struct nq_manager_conf, connect_timeout_ms);
-    assert_memory_equal((const char *)plain->managers + limits,
-                        (const char *)spelt->managers + limits,
-                        sizeof(struct nq_manager_conf) - limits);
+    const size_t limits = offsetof(struct nq_access_conf, connect_timeout_ms);
+    assert_memory_equal((const char *)&plain->managers->access + limits,
+                        (const char *)&spelt->managers->access + limits,
+                        sizeof(struct nq_access_conf) - limits);
+    assert_int_equal(plain->managers->type, spelt->managers->type);
+    assert_int_equal(plain->managers->inventory_interval_ms,
+                     spelt->managers->inventory_interval_ms);
     (void)nq_config_free(plain);
     (void)nq_config_free(spelt);
     free(example);
@@ -483,7 +561,8 @@ static void the_list_of_options_says_what_each_one_takes(void **state)
     assert_int_equal(fclose(out), 0);
     assert_non_null(
         strstr(text, "timing.retry_first_s: seconds, 0.01 to 3600; default 1\n"));
-    assert_non_null(strstr(text, "managers[].url: https://HOST[:PORT]; required\n"));
+    assert_non_null(
+        strstr(text, "managers[].url: https://HOST[:PORT], or [ several of "));
     assert_non_null(strstr(text, "groups[].role: quarantine or watched; required\n"));
     assert_non_null(
         strstr(text, "triggers[].conditions[].matches: regular expression\n"));
@@ -498,11 +577,12 @@ int main(void)
         TEST(reads_every_kind_of_value),
         TEST(includes_files_beside_it),
         TEST(accepts_these_urls),
+        TEST(reads_the_nodes_of_a_cluster_and_how_to_enter_it),
         TEST(names_the_line_of_every_mistake),
         TEST(refuses_a_socket_path_that_the_kernel_would_cut),
         TEST(refuses_more_entries_than_the_maximum),
         TEST(says_why_a_file_cannot_be_read),
-        TEST(the_example_is_valid_and_names_every_option),
+        TEST(the_examples_are_valid_and_name_every_option),
         TEST(the_defaults_in_the_example_are_true),
         TEST(the_list_of_options_says_what_each_one_takes),
     };

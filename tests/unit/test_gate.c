@@ -115,6 +115,17 @@ static void a_late_success_does_not_open_a_gate_that_was_shut(void **state)
     assert_int_equal(nq_gate_ask(&gate, &err), NQ_GATE_WAIT);
 }
 
+static void another_account_need_not_wait_for_the_end_of_the_pause(void **state)
+{
+    (void)state;
+    assert_int_equal(nq_gate_ask(&gate, &err), NQ_GATE_TRIAL);
+    report(true, NQ_NSX_AUTH);
+    nq_gate_forgive(&gate);
+    assert_false(nq_gate_is_shut(&gate));
+    assert_int_equal(nq_gate_ask(&gate, &err), NQ_GATE_TRIAL);
+    assert_int_equal(nq_gate_ask(&gate, &err), NQ_GATE_WAIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +135,8 @@ int main(void)
         cmocka_unit_test_setup(an_answer_past_the_login_proves_the_account, new_gate),
         cmocka_unit_test_setup(
             a_trial_that_did_not_reach_the_login_is_followed_by_another, new_gate),
+        cmocka_unit_test_setup(another_account_need_not_wait_for_the_end_of_the_pause,
+                               new_gate),
         cmocka_unit_test_setup(a_late_success_does_not_open_a_gate_that_was_shut,
                                new_gate),
     };

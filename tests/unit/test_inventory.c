@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "nsx/inventory.h"
+#include "nsx/tags.h"
 
 #define ID_1 "50221a4c-7f10-4b6e-8a01-000000000001"
 #define ID_2 "50221a4c-7f10-4b6e-8a01-000000000002"
@@ -166,19 +167,37 @@ static void addresses_of_one_vm_have_a_maximum(void **state)
     }
 }
 
+static void a_mac_address_is_found_in_any_spelling_and_not_shown(void **state)
+{
+    (void)state;
+    struct nq_vm vm;
+    add(ID_1, "VDI-01", "");
+    add(ID_2, "VDI-02", "");
+    assert_true(nq_inventory_add_address(inventory, ID_1, "00:50:56:A2:00:11"));
+    assert_true(nq_inventory_add_address(inventory, ID_1, "00:50:56:a2:00:12"));
+    assert_true(nq_inventory_add_address(inventory, ID_2, "00-50-56-a2-00-12"));
+    assert_true(nq_inventory_add_address(inventory, ID_3, "00:50:56:a2:00:13"));
+    assert_string_equal(found("00:50:56:a2:00:11", NULL), ID_1 ":1");
+    assert_string_equal(found("00-50-56-A2-00-11", NULL), ID_1 ":1");
+    assert_string_equal(found("00:50:56:a2:00:12", NULL), ID_1 ":1 " ID_2 ":1");
+    assert_string_equal(found("00:50:56:a2:00:13", NULL), "");
+    assert_true(nq_inventory_get(inventory, ID_1, &vm));
+    assert_string_equal(vm.addresses, "");
+}
+
 static void copies_of_a_vm_become_one(void **state)
 {
     (void)state;
     struct nq_vm vm;
     struct nq_vm_facts copy = facts(ID_1, "VDI-01", "vdi-01.corp.example");
     add(ID_1, "VDI-01", "");
-    copy.has_our_tag = true;
+    copy.tags = NQ_TAGS_OURS;
     assert_true(nq_inventory_add(inventory, &copy));
     assert_int_equal(nq_inventory_count(inventory), 1);
     assert_string_equal(found("vdi-01", NULL), ID_1 ":1");
     assert_true(nq_inventory_get(inventory, ID_1, &vm));
     assert_string_equal(vm.host_name, "vdi-01.corp.example");
-    assert_true(vm.has_our_tag);
+    assert_true(vm.tags == NQ_TAGS_OURS);
     assert_true(vm.regular);
 
     copy.type = "EDGE";
@@ -207,11 +226,62 @@ static void a_tag_can_be_noted_for_a_known_vm(void **state)
     (void)state;
     struct nq_vm vm;
     add(ID_1, "VDI-01", "");
-    nq_inventory_set_tagged(inventory, ID_1, true);
-    nq_inventory_set_tagged(inventory, ID_2, true);
+    nq_inventory_set_tags(inventory, ID_1, NQ_TAGS_OURS);
+    nq_inventory_set_tags(inventory, ID_2, NQ_TAGS_OURS);
     assert_true(nq_inventory_get(inventory, ID_1, &vm));
-    assert_true(vm.has_our_tag);
+    assert_true(vm.tags == NQ_TAGS_OURS);
     assert_false(nq_inventory_get(inventory, ID_2, &vm));
+}
+
+static unsigned tags_of(const char *id)
+{
+    struct nq_vm vm;
+    assert_true(nq_inventory_get(inventory, id, &vm));
+    return vm.tags;
+}
+
+static void a_renewal_replaces_tags_and_adds_vms_and_names(void **state)
+{
+    (void)state;
+    struct nq_vm_facts vm = facts(ID_1, "VDI-01", "");
+    vm.tags = NQ_TAGS_OURS;
+    assert_true(nq_inventory_add(inventory, &vm));
+    vm.tags = NQ_TAGS_WATCHED(0);
+    vm.display_name = "VDI-01-renamed";
+    assert_true(nq_inventory_renew(inventory, &vm, 7));
+    assert_int_equal(tags_of(ID_1), NQ_TAGS_WATCHED(0));
+    assert_string_equal(found("vdi-01-renamed", "vdi-01"), ID_1 ":3");
+
+    vm.tags = NQ_TAGS_OURS; /* a copy of the same round */
+    assert_true(nq_inventory_renew(inventory, &vm, 7));
+    assert_int_equal(tags_of(ID_1), NQ_TAGS_OURS | NQ_TAGS_WATCHED(0));
+    vm.tags = 0;
+    assert_true(nq_inventory_renew(inventory, &vm, 8));
+    assert_int_equal(tags_of(ID_1), 0);
+
+    const struct nq_vm_facts other = facts(ID_2, "VDI-02", "");
+    assert_true(nq_inventory_renew(inventory, &other, 8));
+    assert_string_equal(found("vdi-02", NULL), ID_2 ":1");
+    vm.external_id = "";
+    assert_false(nq_inventory_renew(inventory, &vm, 8));
+}
+
+static void renewals_that_show_nothing_new_cost_no_memory(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) { /* one host name for all, as templates leave it */
+        char id[16];
+        (void)snprintf(id, sizeof(id), "vm-%d", i);
+        add(id, id, "localhost.localdomain");
+    }
+    const size_t bytes = nq_inventory_bytes(inventory);
+    for (int round = 1; round < 10000; round++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "vm-%d", round % 3);
+        const struct nq_vm_facts vm = facts(id, id, "localhost.localdomain");
+        assert_true(nq_inventory_renew(inventory, &vm, (uint16_t)round));
+    }
+    assert_int_equal(nq_inventory_bytes(inventory), bytes);
 }
 
 static void refuses_an_external_id_that_is_none(void **state)
@@ -242,7 +312,7 @@ static void a_name_longer_than_the_schema_allows_counts_as_none(void **state)
     assert_string_equal(vm.display_name, "");
 }
 
-/* 100,000 VMs that look like real ones; one guest name is shared by all, as "localhost"
+/* 100,000 VMs that look like real ones, with two addresses and a MAC address each; one guest name is shared by all, as "localhost"
  * often is: building and finding must not cost the square of their number. */
 static void a_hundred_thousand_vms_fit_into_64_mib(void **state)
 {
@@ -254,16 +324,24 @@ static void a_hundred_thousand_vms_fit_into_64_mib(void **state)
         char bios[40];
         char display[40];
         char address[40];
+        char address6[40];
+        char mac[20];
         (void)snprintf(id, sizeof(id), "50221a4c-7f10-4b6e-8a01-%012x", i);
         (void)snprintf(bios, sizeof(bios), "42221a4c-7f10-4b6e-8a01-%012x", i);
         (void)snprintf(display, sizeof(display), "PRD-DESKTOP-%06u", i);
         (void)snprintf(address, sizeof(address), "10.%u.%u.%u", i >> 16, (i >> 8) & 255,
                        i & 255);
+        (void)snprintf(address6, sizeof(address6), "2001:db8:10::%x:%x", i >> 16,
+                       i & 65535);
+        (void)snprintf(mac, sizeof(mac), "00:50:56:%02x:%02x:%02x", i >> 16,
+                       (i >> 8) & 255, i & 255);
         struct nq_vm_facts vm = facts(id, display, "localhost.localdomain");
         vm.instance_uuid = id;
         vm.bios_uuid = bios;
         assert_true(nq_inventory_add(inventory, &vm));
+        assert_true(nq_inventory_add_address(inventory, id, mac));
         assert_true(nq_inventory_add_address(inventory, id, address));
+        assert_true(nq_inventory_add_address(inventory, id, address6));
     }
     const size_t bytes = nq_inventory_bytes(inventory);
     print_message("           %zu bytes for a VM, %zu KiB for %u\n", bytes / vm_count,
@@ -276,6 +354,8 @@ static void a_hundred_thousand_vms_fit_into_64_mib(void **state)
     assert_int_equal(count, vm_count);
     free(vms);
     assert_string_equal(found("prd-desktop-099999", "10.1.134.159"),
+                        "50221a4c-7f10-4b6e-8a01-00000001869f:3");
+    assert_string_equal(found("00:50:56:01:86:9f", "2001:db8:10::1:869f"),
                         "50221a4c-7f10-4b6e-8a01-00000001869f:3");
 }
 
@@ -292,9 +372,12 @@ int main(void)
         WITH_INVENTORY(a_bios_uuid_that_clones_share_leads_to_all_of_them),
         WITH_INVENTORY(an_address_is_found_in_any_spelling),
         WITH_INVENTORY(addresses_of_one_vm_have_a_maximum),
+        WITH_INVENTORY(a_mac_address_is_found_in_any_spelling_and_not_shown),
         WITH_INVENTORY(copies_of_a_vm_become_one),
         WITH_INVENTORY(only_a_type_other_than_regular_forbids_quarantine),
         WITH_INVENTORY(a_tag_can_be_noted_for_a_known_vm),
+        WITH_INVENTORY(a_renewal_replaces_tags_and_adds_vms_and_names),
+        WITH_INVENTORY(renewals_that_show_nothing_new_cost_no_memory),
         WITH_INVENTORY(refuses_an_external_id_that_is_none),
         WITH_INVENTORY(a_name_longer_than_the_schema_allows_counts_as_none),
         WITH_INVENTORY(a_hundred_thousand_vms_fit_into_64_mib),

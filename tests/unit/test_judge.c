@@ -28,7 +28,8 @@ static bool judge(int status, int64_t fault_code, const char *message,
     struct nq_fault fault = {.code = fault_code};
     (void)snprintf(fault.message, sizeof(fault.message), "%s", message);
     judged = (struct nq_err){0};
-    return nq_judge(&answer, fault_code || *message ? &fault : NULL, garbled, &judged);
+    return nq_judge(&answer, nq_judge_policy, fault_code || *message ? &fault : NULL,
+                    garbled, &judged);
 }
 
 static enum nq_code expected(int status)
@@ -102,6 +103,7 @@ static void error_codes_refine_the_status(void **state)
         {429, 102, NQ_NSX_BUSY, NQ_FATE_RETRY},
         {500, 607, NQ_NSX_SERVER, NQ_FATE_RETRY},
         {500, 98, NQ_NSX_SERVER, NQ_FATE_RETRY},
+        {500, 99, NQ_NSX_AUTH, NQ_FATE_RETRY},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_false(judge(rows[i].status, rows[i].fault_code, "why", NULL));
@@ -146,12 +148,35 @@ static void every_end_without_an_answer_is_an_error_that_may_pass(void **state)
         if (end == NQ_HTTP_ANSWERED) {
             continue;
         }
-        assert_false(nq_judge(&answer, NULL, NULL, &judged));
+        assert_false(nq_judge(&answer, nq_judge_policy, NULL, NULL, &judged));
         assert_int_not_equal(judged.code, NQ_OK);
         assert_int_equal(nq_err_fate(&judged), NQ_FATE_RETRY);
         assert_string_equal(judged.detail, "because");
         assert_int_equal(judged.http, 0);
     }
+}
+
+static void only_what_did_not_look_at_a_password_calls_for_a_new_session(void **state)
+{
+    (void)state;
+    for (int status = 100; status <= 599; status++) {
+        assert_int_equal(nq_judge_is_stale(status, 0), status == 401);
+        assert_int_equal(nq_judge_is_stale(status, 98), status == 401 || status == 403);
+    }
+    assert_false(nq_judge_is_stale(403, 403)); /* password wrong or account locked */
+    assert_false(nq_judge_is_stale(403, 505));
+}
+
+static void a_node_is_sick_when_it_says_so_itself(void **state)
+{
+    (void)state;
+    for (int status = 100; status <= 599; status++) {
+        assert_int_equal(nq_judge_is_sick(status, 0), status >= 502 && status <= 504);
+    }
+    assert_true(nq_judge_is_sick(500, 98));
+    assert_false(nq_judge_is_sick(500, 99));
+    assert_false(nq_judge_is_sick(500, 607));
+    assert_false(nq_judge_is_sick(403, 98));
 }
 
 static void every_curl_code_has_an_end(void **state)
@@ -189,6 +214,8 @@ int main(void)
         cmocka_unit_test(a_good_status_with_a_body_of_no_use_is_no_success),
         cmocka_unit_test(a_long_hostile_message_leaves_the_numbers_readable),
         cmocka_unit_test(every_end_without_an_answer_is_an_error_that_may_pass),
+        cmocka_unit_test(only_what_did_not_look_at_a_password_calls_for_a_new_session),
+        cmocka_unit_test(a_node_is_sick_when_it_says_so_itself),
         cmocka_unit_test(every_curl_code_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,16 @@ static void an_empty_list_ends_at_once(void **state)
     expect_end(0, 0, "");
 }
 
+static void a_cursor_that_begins_with_four_zeros_marks_the_end(void **state)
+{
+    (void)state;
+    nq_pager_init(&pager, true);
+    expect_more(1000, -1, "00361", "00361");
+    expect_end(1000, -1, "0000");
+    nq_pager_init(&pager, false);
+    expect_end(3, -1, "00001");
+}
+
 static void refuses_a_page_that_names_itself_next(void **state)
 {
     (void)state;
@@ -119,6 +129,7 @@ int main(void)
         cmocka_unit_test(stops_at_the_count_whatever_the_cursor_says),
         cmocka_unit_test(one_page_is_all_of_a_list_that_pages_as_documented),
         cmocka_unit_test(an_empty_list_ends_at_once),
+        cmocka_unit_test(a_cursor_that_begins_with_four_zeros_marks_the_end),
         cmocka_unit_test(refuses_a_page_that_names_itself_next),
         cmocka_unit_test(refuses_a_server_that_ignores_the_cursor),
         cmocka_unit_test(refuses_a_list_without_end),

@@ -32,12 +32,17 @@ static int end(void **state)
     return 0;
 }
 
+static const struct nq_config conf = {
+    .tag_scope = (char *)(uintptr_t) "nsx-quarantine",
+    .tag_value = (char *)(uintptr_t) "isolated",
+};
+
 static void see_vm(void *arg, const struct nq_vm_facts *vm)
 {
     (void)arg;
     assert_true(nq_buf_addf(&seen, "[%s|%s|%s|%s|%s|%s|%d]", vm->external_id,
                             vm->display_name, vm->host_name, vm->type, vm->instance_uuid,
-                            vm->bios_uuid, vm->has_our_tag));
+                            vm->bios_uuid, (int)vm->tags));
 }
 
 static void see_vif(void *arg, const char *owner, const char *address)
@@ -46,16 +51,9 @@ static void see_vif(void *arg, const char *owner, const char *address)
     assert_true(nq_buf_addf(&seen, "[%s %s]", owner, address));
 }
 
-static void see_text(void *arg, const char *text)
-{
-    (void)arg;
-    assert_true(nq_buf_addf(&seen, "[%s]", text));
-}
-
 static bool read_vms(const char *body)
 {
-    return nq_json_vms(body, strlen(body), "nsx-quarantine", "isolated", see_vm, NULL,
-                       &page, &err);
+    return nq_json_vms(body, strlen(body), &conf, see_vm, NULL, &page, &err);
 }
 
 static void reads_all_that_a_vm_tells(void **state)
@@ -176,89 +174,28 @@ static void every_shorter_prefix_of_an_answer_is_refused(void **state)
         "{\"results\":[{\"external_id\":\"e1\",\"tags\":[{\"scope\":\"s\"}]}],"
         "\"result_count\":1}";
     for (size_t len = 0; len < sizeof(body) - 1; len++) {
-        assert_false(nq_json_vms(body, len, "s", "t", see_vm, NULL, &page, &err));
+        assert_false(nq_json_vms(body, len, &conf, see_vm, NULL, &page, &err));
     }
-    assert_true(nq_json_vms(body, sizeof(body) - 1, "s", "t", see_vm, NULL, &page, &err));
+    assert_true(nq_json_vms(body, sizeof(body) - 1, &conf, see_vm, NULL, &page, &err));
 }
 
 static void reads_the_addresses_of_interfaces_that_have_an_owner(void **state)
 {
     (void)state;
     static const char body[] =
-        "{\"results\":[{\"external_id\":\"v1\",\"owner_vm_id\":\"e1\",\"ip_address_"
-        "info\":"
+        "{\"results\":[{\"external_id\":\"v1\",\"owner_vm_id\":\"e1\",\"mac_address\":"
+        "\"00:50:56:a2:00:11\",\"ip_address_info\":"
         "[{\"source\":\"VM_TOOLS\",\"ip_addresses\":[\"192.0.2.1\",\"2001:db8::1\"]},"
         "{\"ip_addresses\":[7,\"192.0.2.2\"]},{}]},"
-        "{\"external_id\":\"v2\",\"owner_vm_id\":\"e2\"},"
+        "{\"external_id\":\"v2\",\"owner_vm_id\":\"e2\",\"mac_address\":7},"
         "{\"external_id\":\"v3\",\"ip_address_info\":[{\"ip_addresses\":[\"192.0.2.3\"]}]"
         "}"
         "]}";
     assert_true(nq_json_vifs(body, sizeof(body) - 1, see_vif, NULL, &page, &err));
     assert_string_equal(nq_buf_text(&seen),
-                        "[e1 192.0.2.1][e1 2001:db8::1][e1 192.0.2.2]");
+                        "[e1 00:50:56:a2:00:11][e1 192.0.2.1][e1 2001:db8::1]"
+                        "[e1 192.0.2.2]");
     assert_int_equal(page.items, 3);
-}
-
-static void reads_members_and_associations(void **state)
-{
-    (void)state;
-    static const char members[] = "{\"results\":[{\"id\":\"e1\"},{\"id\":\"e2\"}]}";
-    static const char paths[] = "{\"results\":[{\"path\":\"/infra/g\"}]}";
-    static const char bad[] = "{\"results\":[{\"display_name\":\"VDI-01\"}]}";
-    assert_true(
-        nq_json_members(members, sizeof(members) - 1, see_text, NULL, &page, &err));
-    assert_true(
-        nq_json_associations(paths, sizeof(paths) - 1, see_text, NULL, &page, &err));
-    assert_string_equal(nq_buf_text(&seen), "[e1][e2][/infra/g]");
-    assert_false(nq_json_members(bad, sizeof(bad) - 1, see_text, NULL, &page, &err));
-    assert_false(nq_json_associations(bad, sizeof(bad) - 1, see_text, NULL, &page, &err));
-}
-
-static void an_exclude_list_without_members_is_not_an_empty_one(void **state)
-{
-    (void)state;
-    static const char full[] = "{\"members\":[\"/infra/a\",\"/infra/b\"]}";
-    static const char empty[] = "{\"members\":[]}";
-    static const char none[] = "{}";
-    static const char odd[] = "{\"members\":[7]}";
-    assert_true(nq_json_exclude_list(full, sizeof(full) - 1, see_text, NULL, &err));
-    assert_true(nq_json_exclude_list(empty, sizeof(empty) - 1, see_text, NULL, &err));
-    assert_string_equal(nq_buf_text(&seen), "[/infra/a][/infra/b]");
-    assert_false(nq_json_exclude_list(none, sizeof(none) - 1, see_text, NULL, &err));
-    assert_false(nq_json_exclude_list(odd, sizeof(odd) - 1, see_text, NULL, &err));
-}
-
-static void success_counts_only_when_it_is_published(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *publish;
-        const char *status;
-        enum nq_realized realized;
-    } rows[] = {
-        {"REALIZED", "SUCCESS", NQ_REALIZED_SUCCESS},
-        {NULL, "SUCCESS", NQ_REALIZED_SUCCESS}, /* releases before it was published */
-        {"UNREALIZED", "SUCCESS", NQ_REALIZED_IN_PROGRESS},
-        {"UNAVAILABLE", "SUCCESS", NQ_REALIZED_IN_PROGRESS},
-        {"ERROR", "SUCCESS", NQ_REALIZED_ERROR},
-        {"REALIZED", "IN_PROGRESS", NQ_REALIZED_IN_PROGRESS},
-        {"REALIZED", "ERROR", NQ_REALIZED_ERROR},
-        {"REALIZED", "UNKNOWN", NQ_REALIZED_UNKNOWN},
-        {"REALIZED", "UNINITIALIZED", NQ_REALIZED_UNKNOWN},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char body[256];
-        enum nq_realized realized;
-        (void)snprintf(body, sizeof(body),
-                       "{%s%s%s\"consolidated_status\":{\"consolidated_status\":\"%s\"}}",
-                       rows[i].publish ? "\"publish_status\":\"" : "",
-                       rows[i].publish ? rows[i].publish : "",
-                       rows[i].publish ? "\"," : "", rows[i].status);
-        assert_true(nq_json_realized(body, strlen(body), &realized, &err));
-        assert_int_equal(realized, rows[i].realized);
-    }
-    enum nq_realized realized;
-    assert_false(nq_json_realized("{}", 2, &realized, &err));
 }
 
 static void reads_error_bodies_in_all_their_forms(void **state)
@@ -300,6 +237,110 @@ static void reads_error_bodies_in_all_their_forms(void **state)
     }
 }
 
+static void a_list_counts_in_numbers_and_in_digits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        int64_t count;
+        const char *cursor;
+    } rows[] = {
+        {"{\"results\":[]}", -1, ""},
+        {"{\"results\":[],\"result_count\":\"12\",\"cursor\":\"0036\"}", 12, "0036"},
+        {"{\"results\":[],\"result_count\":\"0\",\"cursor\":17}", 0, "17"},
+        {"{\"results\":[],\"result_count\":0,\"cursor\":null}", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_true(read_vms(rows[i].body));
+        assert_int_equal(page.result_count, rows[i].count);
+        assert_string_equal(page.cursor, rows[i].cursor);
+    }
+}
+
+static void see_verdict(void *arg, const char *external_id, bool good,
+                        const char *details)
+{
+    (void)arg;
+    assert_true(nq_buf_addf(&seen, "[%s %d %s]", external_id, good, details));
+}
+
+static enum nq_operation_state state_of(const char *body)
+{
+    enum nq_operation_state state = NQ_OPERATION_PENDING;
+    assert_true(nq_json_operation(body, strlen(body), see_verdict, NULL, &state, &err));
+    return state;
+}
+
+static void reads_how_far_a_tag_operation_is_and_what_became_of_each_vm(void **state)
+{
+    (void)state;
+    assert_int_equal(state_of("{\"status\":\"Pending\"}"), NQ_OPERATION_PENDING);
+    assert_int_equal(state_of("{\"status\":\"Running\",\"apply_to\":[{}]}"),
+                     NQ_OPERATION_RUNNING);
+    assert_int_equal(state_of("{\"status\":\"Success\",\"remove_from\":[]}"),
+                     NQ_OPERATION_SUCCESS);
+    assert_string_equal(nq_buf_text(&seen), "");
+    assert_int_equal(
+        state_of("{\"status\":\"Error\",\"apply_to\":[{\"resource_type\":"
+                 "\"VirtualMachine\",\"resource_tag_status\":[{\"resource_id\":\"e1\","
+                 "\"tag_status\":\"Success\"},{\"resource_id\":\"e2\",\"tag_status\":"
+                 "\"Error\",\"details\":\"too many\"},{\"resource_id\":\"e3\","
+                 "\"tag_status\":\"Pending\"}]}],\"remove_from\":[{"
+                 "\"resource_tag_status\":[{\"resource_id\":\"e4\",\"tag_status\":"
+                 "\"Success\"}]}]}"),
+        NQ_OPERATION_ERROR);
+    assert_string_equal(nq_buf_text(&seen), "[e1 1 ][e2 0 too many][e4 1 ]");
+}
+
+static void refuses_what_is_no_status_of_an_operation(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"", "{}", "{\"status\":7}",
+                                         "{\"status\":\"success\"}", "<html>"};
+    enum nq_operation_state any;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        assert_false(nq_json_operation(bodies[i], strlen(bodies[i]), see_verdict, NULL,
+                                       &any, &err));
+        assert_int_equal(err.code, NQ_NSX_ANSWER);
+    }
+}
+
+static void writes_the_body_of_a_tag_operation(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"e1", "e\"2"};
+    char *body = nq_json_operation_body("apply_to", "s", "t", ids, 2);
+    assert_string_equal(body, "{\"tag\":{\"scope\":\"s\",\"tag\":\"t\"},\"apply_to\":["
+                              "{\"resource_type\":\"VirtualMachine\",\"resource_ids\":["
+                              "\"e1\",\"e\\\"2\"]}]}");
+    free(body);
+}
+
+static void reads_version_and_health_of_a_node(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        const char *version; /* NULL: none */
+        bool healthy;
+    } rows[] = {
+        {"{\"node_version\":\"4.2.1.0\",\"product_version\":\"4.2.1.0.0.1\"}",
+         "4.2.1.0.0.1", true},
+        {"{\"node_version\":\"3.2\"}", "3.2", true},
+        {"{\"healthy\":true}", NULL, true},
+        {"{\"healthy\":false,\"components_health\":\"x\"}", NULL, false},
+        {"<html>", NULL, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char version[16] = "";
+        const size_t len = strlen(rows[i].body);
+        assert_int_equal(nq_json_version(rows[i].body, len, version, sizeof(version)),
+                         rows[i].version != NULL);
+        assert_string_equal(version, rows[i].version ? rows[i].version : "");
+        assert_int_equal(nq_json_health(rows[i].body, len), rows[i].healthy);
+    }
+}
+
 static void writes_the_body_of_a_tag_change(void **state)
 {
     (void)state;
@@ -322,10 +363,12 @@ int main(void)
         FRESH(refuses_endless_nesting_and_an_endless_cursor),
         FRESH(every_shorter_prefix_of_an_answer_is_refused),
         FRESH(reads_the_addresses_of_interfaces_that_have_an_owner),
-        FRESH(reads_members_and_associations),
-        FRESH(an_exclude_list_without_members_is_not_an_empty_one),
-        FRESH(success_counts_only_when_it_is_published),
         FRESH(reads_error_bodies_in_all_their_forms),
+        FRESH(a_list_counts_in_numbers_and_in_digits),
+        FRESH(reads_how_far_a_tag_operation_is_and_what_became_of_each_vm),
+        FRESH(refuses_what_is_no_status_of_an_operation),
+        FRESH(writes_the_body_of_a_tag_operation),
+        FRESH(reads_version_and_health_of_a_node),
         FRESH(writes_the_body_of_a_tag_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

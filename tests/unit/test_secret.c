@@ -100,7 +100,7 @@ static void takes_the_largest_password_and_refuses_a_longer_one(void **state)
     assert_int_equal(unlink(path), 0);
     memset(text, 'x', NQ_SECRET_MAX + 2);
     write_text(text, 0600);
-    expect_refusal("longer than 4096");
+    expect_refusal("longer than 16384");
     free(text);
 }
 
@@ -156,6 +156,69 @@ static void refuses_a_file_of_another_user(void **state)
     expect_refusal("user 12345");
 }
 
+/* ---- credentials of systemd --------------------------------------------------------------- */
+
+static void a_name_without_a_slash_is_a_credential(void **state)
+{
+    (void)state;
+    struct nq_secret secret;
+    struct nq_err err;
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
+    write_text("secret\n", 0400);
+    assert_true(nq_secret_load(&secret, "password", &err));
+    assert_string_equal(secret.data, "secret");
+    nq_secret_done(&secret);
+}
+
+static void only_a_credential_may_be_readable_for_its_group(void **state)
+{
+    (void)state;
+    struct nq_secret secret;
+    struct nq_err err;
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
+    write_text("secret", 0440);
+    assert_true(nq_secret_load(&secret, "password", &err));
+    nq_secret_done(&secret);
+    expect_refusal("0440");
+    static const mode_t open_modes[] = {0460, 0450, 0444, 0441};
+    for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
+        assert_int_equal(chmod(path, open_modes[i]), 0);
+        assert_false(nq_secret_load(&secret, "password", &err));
+        assert_null(secret.data);
+    }
+}
+
+static void without_a_credentials_directory_the_error_says_so(void **state)
+{
+    (void)state;
+    struct nq_secret secret;
+    struct nq_err err;
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_false(nq_secret_load(&secret, "password", &err));
+    assert_int_equal(err.code, NQ_SECRET_FILE);
+    assert_non_null(strstr(err.detail, "CREDENTIALS_DIRECTORY"));
+    assert_null(nq_secret_path("password", &err));
+    char *same = nq_secret_path("/etc/password", &err);
+    assert_string_equal(same, "/etc/password");
+    free(same);
+}
+
+static void two_secrets_are_compared_by_their_bytes(void **state)
+{
+    (void)state;
+    char first[] = "one";
+    char second[] = "one";
+    char third[] = "two";
+    const struct nq_secret a = {.data = first, .len = 3};
+    const struct nq_secret b = {.data = second, .len = 3};
+    const struct nq_secret c = {.data = third, .len = 3};
+    const struct nq_secret d = {.data = first, .len = 2};
+    assert_true(nq_secret_same(&a, &b));
+    assert_false(nq_secret_same(&a, &c));
+    assert_false(nq_secret_same(&a, &d));
+    assert_true(nq_secret_same(&(struct nq_secret){0}, &(struct nq_secret){0}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +234,11 @@ int main(void)
         cmocka_unit_test_teardown(refuses_a_missing_file_a_folder_and_a_fifo,
                                   remove_file),
         cmocka_unit_test_teardown(refuses_a_file_of_another_user, remove_file),
+        cmocka_unit_test_teardown(a_name_without_a_slash_is_a_credential, remove_file),
+        cmocka_unit_test_teardown(only_a_credential_may_be_readable_for_its_group,
+                                  remove_file),
+        cmocka_unit_test(without_a_credentials_directory_the_error_says_so),
+        cmocka_unit_test(two_secrets_are_compared_by_their_bytes),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -455,12 +455,11 @@ static unsigned char *many_pages(const struct fixture *f, size_t *ret_size)
         struct nq_case record = small_case(id);
         record.comment = text;
         const struct nq_signal signal = {.case_id = id, .number = 1, .evidence = text};
-        const struct nq_group_counters counters = {0};
         char path[64];
         (void)snprintf(path, sizeof(path), "/infra/%u", id);
         must(store->ops->put_case(store, &record, reterr));
         must(store->ops->put_signal(store, &signal, reterr));
-        must(store->ops->put_group(store, path, &counters, reterr));
+        must(store->ops->put_tally(store, path, "left", 0, reterr));
     }
     must(store->ops->commit(store, reterr));
     (void)nq_store_close(store);
