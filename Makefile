@@ -55,7 +55,7 @@ KILLSYNC := $(OUT)/killsync.so
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
 
-CORE_SRC    := $(filter-out plugin/entry/%,$(wildcard plugin/*/*.c))
+CORE_SRC    := $(filter-out plugin/entry/%,$(wildcard plugin/*/*.c plugin/*/*/*.c))
 # The linker takes what a host needs out of these: main.o pulls the commands, dlmod.o the
 # engine's service.
 ENTRY_SRC   := $(filter-out plugin/entry/main.c plugin/entry/dlmod.c,\
@@ -229,8 +229,8 @@ conformance-installed: mibs
 
 # The build is one compiler's opinion; lint-compiler asks the other one.
 OTHER_CC := $(if $(findstring clang,$(CC)),gcc,clang)
-ALL_C    := $(wildcard plugin/*/*.c tests/*/*.c tests/sim/*/*.c)
-ALL_H    := $(wildcard plugin/*/*.h tests/*/*.h tests/sim/*/*.h)
+ALL_C    := $(wildcard plugin/*/*.c plugin/*/*/*.c tests/*/*.c tests/sim/*/*.c)
+ALL_H    := $(wildcard plugin/*/*.h plugin/*/*/*.h tests/*/*.h tests/sim/*/*.h)
 SCRIPTS  := $(shell grep -lE '^\#!.*(bash|/sh)' .ci/run contrib/tools/* 2>/dev/null)
 LINTS    := build compiler format cppcheck layers exports banned text readme mib shell
 

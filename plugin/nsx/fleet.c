@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "nsx/call.h"
-#include "nsx/policy.h"
-#include "nsx/vsphere.h"
+#include "nsx/policy/policy.h"
+#include "nsx/vsphere/vsphere.h"
 
 struct fleet {
     struct nq_backend base; /* first */
@@ -24,7 +24,7 @@ static struct fleet *fleet_of(struct nq_backend *backend)
     return (struct fleet *)backend;
 }
 
-/* ---- find_vms ------------------------------------------------------------------------- */
+/* ---- find_vms ---------------------------------------------------------------------- */
 
 struct find_call;
 
@@ -154,7 +154,7 @@ static struct nq_call *find_vms(struct nq_backend *backend,
     return &find->call;
 }
 
-/* ---- calls that one member answers ----------------------------------------------------- */
+/* ---- calls that one member answers ------------------------------------------------- */
 
 struct routed_call {
     struct nq_call call;
@@ -249,7 +249,7 @@ static void cancel(struct nq_backend *backend, struct nq_call *call)
     nq_call_cancel(call);
 }
 
-/* ---- life ----------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------- */
 
 static void status(const struct nq_backend *backend, size_t manager,
                    struct nq_manager_status *ret_status)

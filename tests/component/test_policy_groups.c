@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "nsx/policy_counters.h"
+#include "nsx/policy/counters.h"
 #include "world_site.h"
 
 #define POLICIES   "/policy/api/v1/infra/domains/default/security-policies"

@@ -13,8 +13,8 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "nsx/policy_counters.h"
-#include "nsx/policy_firewall.h"
+#include "nsx/policy/counters.h"
+#include "nsx/policy/firewall.h"
 #include "store/record.h"
 #include "world_site.h"
 

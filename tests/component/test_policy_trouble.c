@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
-#include "nsx/policy.h"
+#include "nsx/policy/policy.h"
 #include "world_site.h"
 
 static void a_wrong_password_costs_one_request(void **state)

@@ -78,7 +78,7 @@ static void expect(const char *id, unsigned rungs, const char *missing)
     assert_int_equal(seen.vm_count, 1);
 }
 
-/* ---- gained ---------------------------------------------------------------------------- */
+/* ---- gained ------------------------------------------------------------------------ */
 
 static void a_tagged_vm_climbs_four_rungs(void **state)
 {
@@ -150,7 +150,7 @@ static void before_6_2_4_only_the_clusters_with_a_firewall_count(void **state)
     expect("vm-101", ALL_RUNGS, "");
 }
 
-/* ---- lost ------------------------------------------------------------------------------ */
+/* ---- lost -------------------------------------------------------------------------- */
 
 static void a_vm_that_is_excluded_later_loses_the_last_rung(void **state)
 {
@@ -264,6 +264,7 @@ static void a_release_that_refuses_a_parameter_is_asked_without_it(void **state)
 {
     (void)state;
     open_with_tagged("vm-101");
+    manager_forget(site.sim); /* the inventory asks for it, too */
     manager_fault(site.sim, "{\"path\":\"" NOT_FOR "?list\",\"status\":400,\"times\":9,"
                             "\"body\":\"<error><errorCode>1</errorCode></error>\"}");
     expect("vm-101", ALL_RUNGS, "");
@@ -300,7 +301,7 @@ static void what_breaks_fails_the_call(void **state)
     site_expect_failure(&seen, NQ_NSX_SERVER);
 }
 
-/* ---- traffic --------------------------------------------------------------------------- */
+/* ---- traffic ----------------------------------------------------------------------- */
 
 static void send_traffic(void)
 {
@@ -326,7 +327,10 @@ static void traffic_that_is_dropped_is_the_fifth_rung(void **state)
     while (manager_requests(site.sim, "GET", STATS) < 16) {
         site_find("VDI-01", NULL, &seen);
     }
-    prove("vm-101", &seen);
+    /* The last of these was asked; its answer comes before one of the next proofs. */
+    for (int i = 0; i < 20 && !(seen.rungs & DROPPED); i++) {
+        prove("vm-101", &seen);
+    }
     assert_int_equal(seen.rungs, ALL_RUNGS | DROPPED);
     assert_int_equal(seen.provable, ALL_RUNGS | DROPPED);
     /* Without the tag it starts anew. */
@@ -378,7 +382,7 @@ static void a_release_without_counters_proves_four_rungs(void **state)
     assert_true(manager_requests(site.sim, "GET", STATS) <= 1);
 }
 
-/* ---- sharing --------------------------------------------------------------------------- */
+/* ---- sharing ----------------------------------------------------------------------- */
 
 #define CROWD 40
 

@@ -41,7 +41,7 @@ static void wait_for_inventory(void)
     site_find("vdi-01", NULL, &seen);
 }
 
-/* ---- changing ------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------- */
 
 static void the_tag_is_put_on_and_taken_off(void **state)
 {
@@ -88,6 +88,50 @@ static void a_tag_that_does_not_exist_is_made(void **state)
     expect_read("vm-101", "vm-101 0  tagged regular;");
     site_change(NQ_TAG_ADD, "vm-102");
     assert_int_equal(manager_requests(site.sim, "POST", TAGS), 1);
+}
+
+/* The list does not have it yet; when it is to be made, it is there. */
+static void a_tag_that_somebody_else_makes_first_is_used(void **state)
+{
+    (void)state;
+    manager_fault(site.sim, "{\"method\":\"GET\",\"path\":\"" TAGS "\",\"status\":200,"
+                            "\"content_type\":\"application/xml\",\"body\":"
+                            "\"<securityTags/>\",\"times\":2}");
+    site_open();
+    wait_for_inventory();
+    site_change(NQ_TAG_ADD, "vm-101");
+    assert_int_equal(manager_requests(site.sim, "POST", TAGS), 1);
+    assert_int_equal(manager_requests(site.sim, "PUT", TAGS "/securitytag-12/vm/vm-101"),
+                     1);
+}
+
+static void a_local_tag_goes_before_a_universal_one_of_its_name(void **state)
+{
+    (void)state;
+    static const char universal[] =
+        "<securityTag><objectId>securitytag-4000</objectId><name>isolated</name>"
+        "<isUniversal>true</isUniversal></securityTag>";
+    static const char local[] =
+        "<securityTag><objectId>securitytag-12</objectId><name>isolated</name>"
+        "<isUniversal>false</isUniversal></securityTag>";
+    for (int i = 0; i < 2; i++) {
+        char fault[768];
+        (void)snprintf(fault, sizeof(fault),
+                       "{\"method\":\"GET\",\"path\":\"" TAGS
+                       "\",\"status\":200,\"content_type\":\"application/xml\","
+                       "\"body\":\"<securityTags>%s%s</securityTags>\",\"times\":1}",
+                       i ? universal : local, i ? local : universal);
+        site.backend = nq_backend_close(site.backend);
+        manager_fault(site.sim, fault);
+        site_open();
+        wait_for_inventory();
+        site_change(i ? NQ_TAG_REMOVE : NQ_TAG_ADD, "vm-101");
+    }
+    assert_int_equal(manager_requests(site.sim, "PUT", TAGS "/securitytag-12/"), 1);
+    assert_int_equal(manager_requests(site.sim, "DELETE", TAGS "/securitytag-12/"), 1);
+    assert_int_equal(manager_requests(site.sim, "PUT", TAGS "/securitytag-4000/"), 0);
+    assert_int_equal(manager_requests(site.sim, "DELETE", TAGS "/securitytag-4000/"), 0);
+    assert_int_equal(manager_changes(site.sim), 2);
 }
 
 static void a_predefined_tag_can_be_ours(void **state)
@@ -167,7 +211,7 @@ static void a_write_whose_answer_is_lost_is_settled_by_reading(void **state)
     assert_int_equal(manager_requests(site.sim, "PUT", TAGS), 1);
 }
 
-/* ---- VMs that NSX does not know ------------------------------------------------------- */
+/* ---- VMs that NSX does not know ---------------------------------------------------- */
 
 static void a_vm_that_is_gone_is_told_apart(void **state)
 {
@@ -283,7 +327,7 @@ static void a_tag_that_was_made_anew_is_found_again(void **state)
     assert_int_equal(manager_requests(site.sim, "PUT", TAGS), 2);
 }
 
-/* ---- many at once ---------------------------------------------------------------------- */
+/* ---- many at once ------------------------------------------------------------------ */
 
 #define MANY 200
 
@@ -344,7 +388,7 @@ static void closing_gives_up_whatever_is_under_way(void **state)
     }
 }
 
-/* ---- older releases, other trouble ---------------------------------------------------- */
+/* ---- older releases, other trouble ------------------------------------------------- */
 
 static void an_older_release_is_asked_for_the_vms_of_our_tags(void **state)
 {
@@ -404,9 +448,9 @@ static void an_account_that_may_only_look_is_forbidden_to_tag(void **state)
 static void a_token_is_as_good_as_the_password(void **state)
 {
     (void)state;
-    static const char *const settings[] = {"{\"token_wrapped\":true}",
-                                           "{\"basic_login\":false}"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const settings[] = {
+        "{\"token_wrapped\":true}", "{\"basic_login\":false}", "{\"version\":\"6.4.0\"}"};
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
         site.backend = nq_backend_close(site.backend);
         site_vsphere_settings(settings[i]);
         site.manager.access.auth = NQ_AUTH_SESSION;
@@ -422,6 +466,8 @@ int main(void)
         VSPHERE_TEST(the_tag_is_put_on_and_taken_off),
         VSPHERE_TEST(what_needs_no_change_succeeds_even_if_nsx_refuses_it),
         VSPHERE_TEST(a_tag_that_does_not_exist_is_made),
+        VSPHERE_TEST(a_tag_that_somebody_else_makes_first_is_used),
+        VSPHERE_TEST(a_local_tag_goes_before_a_universal_one_of_its_name),
         VSPHERE_TEST(a_predefined_tag_can_be_ours),
         VSPHERE_TEST(writes_do_not_meet),
         VSPHERE_TEST(a_cancelled_change_makes_way_for_the_next),

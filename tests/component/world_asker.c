@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "nsx/login.h"
-#include "nsx/policy_json.h"
+#include "nsx/policy/json.h"
 
 #define TAG_BODY                                                                         \
     "{\"external_id\":\"50221a4c-7f10-4b6e-8a01-5d2c9e7b0a01\","                         \

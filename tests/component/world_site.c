@@ -10,16 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nsx/policy.h"
+#include "nsx/policy/policy.h"
 #include "nsx/tags.h"
-#include "nsx/vsphere.h"
+#include "nsx/vsphere/vsphere.h"
 
 #define TIMEOUT_MS    5000
 #define VSPHERE_WORLD "tests/data/sim/vdi-vsphere.json"
 
 struct site site;
 
-/* ---- the configuration ------------------------------------------------------------------ */
+/* ---- the configuration ------------------------------------------------------------- */
 
 static int64_t wall_ms(const struct nq_clock *clock)
 {
@@ -143,7 +143,7 @@ int site_end(void **state)
     return 0;
 }
 
-/* ---- calls ------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------- */
 
 static void append(char *text, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from conformance.steps import (
     add_vms, all_isolated, asked, exclude, held, isolate, lose_node, lose_tag, members, no_tag,
-    release, renew_certificate, schedule, settings, traffic, traps, with_vcenter,
+    only_the_newer_form, release, renew_certificate, schedule, settings, traffic, traps, with_vcenter,
 )
 from support.certificates import CLIENT
 from support.lab import TOKEN
@@ -39,7 +39,7 @@ SCENARIOS = (
     Scenario("by host name, with vCenter 7",
              (isolate("vdi-01.corp.example"), isolate("40221a4c-7f10-4b6e-8a02-5d2c9e7b0a02")),
              VSPHERE, {"resolve_timeout_s": 20.0},
-             (with_vcenter, settings(vcenter_form="7.0"))),
+             (with_vcenter, settings(vcenter_form="7.0"), only_the_newer_form)),
     Scenario("a name that no VM has", (held("NOBODY-01", "unknownVm"),)),
 
     # ---- tags

@@ -9,7 +9,7 @@ from support.settings import ALERT_TRAP, DESCRIPTION, alert
 from support.simulator import Simulator
 
 # Longer than anything takes, so that a scenario that hangs does not cost the verdict.
-LIMIT_S = 6
+LIMIT_S = 25
 
 # What the world of NSX for vSphere has as its vCenter.
 VCENTER = """\
@@ -203,6 +203,11 @@ def with_vcenter(lab):
     lab.values["more_of_manager"] = VCENTER.format(
         port=lab.nsx_ports[0], folder=lab.folder, ca_file=lab.path("ca.pem"))
     lab.write_conf()
+
+
+def only_the_newer_form(lab):
+    """A vCenter that no longer has its older calls."""
+    lab.sim.fault(path="/rest/", status=404)
 
 
 def lose_node(state):

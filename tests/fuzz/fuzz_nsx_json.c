@@ -8,9 +8,9 @@
 
 #include "base/mem.h"
 #include "nsx/pager.h"
-#include "nsx/policy_counters_json.h"
-#include "nsx/policy_firewall_json.h"
-#include "nsx/policy_json.h"
+#include "nsx/policy/counters_json.h"
+#include "nsx/policy/firewall_json.h"
+#include "nsx/policy/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,7 +51,7 @@ static void check_page(bool good, const struct nq_page *page, const struct nq_er
     }
 }
 
-/* ---- VMs and their tags ------------------------------------------------------------------ */
+/* ---- VMs and their tags ------------------------------------------------------------ */
 
 /* What is read goes where the client puts it, twice, as copies come. */
 static void see_vm(void *arg, const struct nq_vm_facts *vm)
@@ -129,7 +129,7 @@ static void read_node(const char *body, size_t len)
     (void)nq_json_health(body, len);
 }
 
-/* ---- groups and firewall ------------------------------------------------------------------- */
+/* ---- groups and firewall ----------------------------------------------------------- */
 
 static void see_text(void *arg, const char *text)
 {

@@ -8,12 +8,12 @@
 
 #include "base/mem.h"
 #include "nsx/asker.h"
-#include "nsx/vcenter_json.h"
-#include "nsx/vsphere_firewall_xml.h"
-#include "nsx/vsphere_groups_xml.h"
-#include "nsx/vsphere_judge.h"
-#include "nsx/vsphere_manager_xml.h"
-#include "nsx/vsphere_xml.h"
+#include "nsx/vsphere/vcenter_json.h"
+#include "nsx/vsphere/firewall_xml.h"
+#include "nsx/vsphere/groups_xml.h"
+#include "nsx/vsphere/judge.h"
+#include "nsx/vsphere/manager_xml.h"
+#include "nsx/vsphere/xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,7 +30,7 @@ static void check_end(bool good, const struct nq_err *err)
     require(good || (err->code == NQ_NSX_ANSWER && err->detail[0] != '\0'));
 }
 
-/* ---- lists ---------------------------------------------------------------------------- */
+/* ---- lists ------------------------------------------------------------------------- */
 
 static void see_text(void *arg, const char *text)
 {
@@ -80,7 +80,7 @@ static void read_addresses(const char *body, size_t len)
     check_end(nq_xml_addresses(body, len, see_text, NULL, &err), &err);
 }
 
-/* ---- the manager ---------------------------------------------------------------------- */
+/* ---- the manager ------------------------------------------------------------------- */
 
 static void read_connected(const char *body, size_t len)
 {
@@ -125,7 +125,7 @@ static void read_new_id(const char *body, size_t len)
     check_end(good, &err);
 }
 
-/* ---- groups and the firewall ---------------------------------------------------------- */
+/* ---- groups and the firewall ------------------------------------------------------- */
 
 #define GROUP "securitygroup-10"
 
@@ -207,7 +207,7 @@ static void read_hosts(const char *body, size_t len)
     check_end(nq_xml_counts_hits(body, len, &counts, &err), &err);
 }
 
-/* ---- vCenter -------------------------------------------------------------------------- */
+/* ---- vCenter ----------------------------------------------------------------------- */
 
 static void read_vcenter(const char *body, size_t len)
 {

@@ -9,7 +9,10 @@ import threading
 
 import pytest
 
-from support.lab import Lab
+from support.lab import NSX, Lab
+
+ACCEPTED = {"policy": "application/json", "vsphere": "application/xml"}
+EMPTY = {"policy": json.dumps({"results": [], "result_count": 0}), "vsphere": "<list/>"}
 
 # A manager answers each Basic request with a fresh cookie, and deprecated calls with 299.
 MANAGER_HEADERS = (("Set-Cookie", "JSESSIONID=C0FFEE; Path=/; Secure; HttpOnly"),
@@ -21,11 +24,11 @@ class Manager(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.seen.append((self.path, self.headers))
-        body = json.dumps({"results": [], "result_count": 0}).encode()
+        body = EMPTY[self.server.nsx].encode()
         self.send_response(200)
         for name, value in MANAGER_HEADERS:
             self.send_header(name, value)
-        self.send_header("Content-Type", "application/json;charset=UTF-8")
+        self.send_header("Content-Type", f"{ACCEPTED[self.server.nsx]};charset=UTF-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -43,6 +46,7 @@ class HeaderLab(Lab):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Manager)
         self.server.daemon_threads = True
         self.server.seen = []
+        self.server.nsx = manager.nsx
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         manager.ports = [self.server.server_port]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -54,24 +58,24 @@ class HeaderLab(Lab):
             self.server.server_close()
 
 
-@pytest.fixture
-def seen():
-    """The headers of the requests of several rounds of questions."""
-    with HeaderLab("agentx", group_interval_s=0.2) as lab:
+@pytest.fixture(params=NSX)
+def seen(request):
+    """The headers of the requests of several rounds of questions: path, headers, Accept."""
+    with HeaderLab("agentx", request.param, group_interval_s=0.2) as lab:
         lab.start()
-        yield lab.wait(lambda: len(lab.server.seen) >= 6 and list(lab.server.seen),
-                       "six requests")
+        lab.wait(lambda: len(lab.server.seen) >= 6, "six requests")
+        yield [(*one, ACCEPTED[request.param]) for one in list(lab.server.seen)]
         assert not lab.problems()
 
 
 def test_no_request_asks_for_compression_or_returns_a_cookie(seen):
-    for path, headers in seen:
+    for path, headers, _ in seen:
         assert headers["Accept-Encoding"] is None, path
         assert headers["Cookie"] is None, path
 
 
 def test_every_request_says_what_it_accepts_and_names_us(seen):
-    for path, headers in seen:
-        assert headers["Accept"] == "application/json", path
+    for path, headers, accepted in seen:
+        assert headers["Accept"] == accepted, path
         assert headers["User-Agent"].startswith("nsx-quarantine/"), path
         assert headers["Authorization"].startswith("Basic "), path

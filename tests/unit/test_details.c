@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nsx/details.h"
+#include "nsx/vsphere/details.h"
 
 static struct nq_details details;
 static struct nq_inventory *inventory;

@@ -189,7 +189,8 @@ static struct nq_call *find(bool fresh)
 {
     const struct nq_vm_query query = {
         .fresh = fresh, .hint_count = 1, .hints = {"VDI-01"}};
-    return fleet->ops->find_vms(fleet, &query, on_reply, NULL);
+    struct nq_call *call = fleet->ops->find_vms(fleet, &query, on_reply, NULL);
+    return call;
 }
 
 static void answer_none(size_t member)

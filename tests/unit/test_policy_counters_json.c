@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "nsx/policy_counters_json.h"
+#include "nsx/policy/counters_json.h"
 
 static struct nq_buf seen;
 static struct nq_err err;

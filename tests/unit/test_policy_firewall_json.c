@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "nsx/policy_firewall_json.h"
+#include "nsx/policy/firewall_json.h"
 
 static struct nq_buf seen;
 static struct nq_page page;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "nsx/policy_json.h"
+#include "nsx/policy/json.h"
 
 static struct nq_buf seen;
 static struct nq_page page;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nsx/policy_members.h"
+#include "nsx/policy/members.h"
 
 static struct nq_members members;
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nsx/policy_rules.h"
+#include "nsx/policy/rules.h"
 
 #define MINE       0
 #define OTHER      70 /* beyond the first word of a set */
@@ -122,6 +122,15 @@ static void a_rule_applied_to_the_group_cuts_off_alone(void **state)
     policies[0].scope = end_of(MINE);
     expect(1, "");
     policies[0].scope = any; /* a last rule for everybody is no quarantine */
+    expect(1, "make a rule that drops all traffic of the group " GROUP_PATH);
+}
+
+static void rules_that_allow_are_no_quarantine(void **state)
+{
+    (void)state;
+    (void)policy(0, NQ_CATEGORY_EMERGENCY);
+    (void)rule(0, NQ_RULE_ALLOW, end_of(MINE), any);
+    (void)rule(0, NQ_RULE_ALLOW, any, end_of(MINE));
     expect(1, "make a rule that drops all traffic of the group " GROUP_PATH);
 }
 
@@ -320,6 +329,7 @@ int main(void)
         cmocka_unit_test(two_rules_that_drop_both_directions_cut_off),
         cmocka_unit_test(rules_for_in_and_out_in_two_policies_add_up),
         cmocka_unit_test(a_rule_applied_to_the_group_cuts_off_alone),
+        cmocka_unit_test(rules_that_allow_are_no_quarantine),
         cmocka_unit_test(exceptions_in_the_rule_itself_are_by_design),
         cmocka_unit_test(both_families_must_be_dropped),
         cmocka_unit_test(a_rule_that_does_not_act_is_named),

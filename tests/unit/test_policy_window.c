@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "nsx/policy_window.h"
+#include "nsx/policy/window.h"
 
 /* Friday, 1 March 2024, 00:00 UTC: the day after a leap day. */
 #define FRIDAY INT64_C(1709251200000)

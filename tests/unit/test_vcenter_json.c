@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nsx/vcenter_json.h"
+#include "nsx/vsphere/vcenter_json.h"
 
 #define INSTANCE "5009c1f3-0000-4000-8000-000000000001"
 #define BIOS     "4209c1f3-0000-4000-8000-000000000001"

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "nsx/vsphere_clusters.h"
+#include "nsx/vsphere/clusters.h"
 
 static void each_vm_is_in_its_cluster(void **state)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "nsx/vsphere_firewall_xml.h"
+#include "nsx/vsphere/firewall_xml.h"
 
 static struct nq_buf seen;
 static struct nq_err err;
@@ -65,7 +65,7 @@ static bool read_rules(const char *body)
     return nq_xml_rules(body, strlen(body), see_rule, NULL, &err);
 }
 
-/* ---- rules ---------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------- */
 
 #define APPLIED                                                                          \
     "<appliedToList><appliedTo><name>q</name><value>securitygroup-10</value>"            \
@@ -170,7 +170,7 @@ static void more_levels_than_any_document_has_are_refused(void **state)
     assert_non_null(strstr(err.detail, "levels"));
 }
 
-/* ---- exclude list, publication, state ------------------------------------------------- */
+/* ---- exclude list, publication, state ---------------------------------------------- */
 
 static void reads_the_exclude_list(void **state)
 {
@@ -260,7 +260,7 @@ static void reads_the_firewall_among_the_features_of_a_cluster(void **state)
     assert_false(feature.found);
 }
 
-/* ---- counters -------------------------------------------------------------------------- */
+/* ---- counters ---------------------------------------------------------------------- */
 
 static bool read_hits(const char *body, uint64_t *ret_hits)
 {

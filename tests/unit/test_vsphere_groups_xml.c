@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "nsx/vsphere_groups_xml.h"
+#include "nsx/vsphere/groups_xml.h"
 
 static struct nq_buf seen;
 static struct nq_err err;
@@ -45,7 +45,7 @@ static void see_part(void *arg, const struct nq_vsphere_part *part)
                             part->criteria, part->value));
 }
 
-/* ---- groups --------------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------------------ */
 
 #define ONE_GROUP                                                                        \
     "<securitygroup><objectId>securitygroup-10</objectId><objectTypeName>SecurityGroup"  \
@@ -114,7 +114,7 @@ static void a_member_without_an_id_is_refused(void **state)
     assert_int_equal(err.code, NQ_NSX_ANSWER);
 }
 
-/* ---- what the hosts hold -------------------------------------------------------------- */
+/* ---- what the hosts hold ----------------------------------------------------------- */
 
 #define CONTAINER(id, word, first, second)                                               \
     "<container><id>" id "</id><realized>" word "</realized><vmVnic><uuid>u.001</uuid>"  \

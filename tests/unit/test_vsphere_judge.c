@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "nsx/vsphere_judge.h"
+#include "nsx/vsphere/judge.h"
 
 static enum nq_code expected(int status)
 {

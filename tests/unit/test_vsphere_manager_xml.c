@@ -12,12 +12,12 @@
 #include <string.h>
 
 #include "nsx/asker.h"
-#include "nsx/vsphere_judge.h"
-#include "nsx/vsphere_manager_xml.h"
+#include "nsx/vsphere/judge.h"
+#include "nsx/vsphere/manager_xml.h"
 
 static struct nq_err err;
 
-/* ---- version -------------------------------------------------------------------------- */
+/* ---- version ----------------------------------------------------------------------- */
 
 static bool version_is(const char *body, const char *version)
 {
@@ -48,7 +48,7 @@ static void reads_the_version_in_all_its_forms(void **state)
     assert_false(version_is("", ""));
 }
 
-/* ---- the connection to vCenter -------------------------------------------------------- */
+/* ---- the connection to vCenter ----------------------------------------------------- */
 
 static void knows_whether_nsx_sees_its_vcenter(void **state)
 {
@@ -67,7 +67,7 @@ static void knows_whether_nsx_sees_its_vcenter(void **state)
     assert_int_equal(err.code, NQ_NSX_ANSWER);
 }
 
-/* ---- token ---------------------------------------------------------------------------- */
+/* ---- token ------------------------------------------------------------------------- */
 
 static void a_token_comes_without_the_line_breaks(void **state)
 {
@@ -96,7 +96,7 @@ static void what_holds_no_token_is_refused(void **state)
     }
 }
 
-/* ---- errors --------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------ */
 
 static void reads_an_error_in_every_form(void **state)
 {
@@ -153,7 +153,7 @@ static void knows_a_conflict_by_the_words_for_it(void **state)
     }
 }
 
-/* ---- what was made, and what we send -------------------------------------------------- */
+/* ---- what was made, and what we send ----------------------------------------------- */
 
 static void reads_a_new_id_bare_or_in_its_object(void **state)
 {

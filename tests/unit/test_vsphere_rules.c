@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "nsx/vsphere_rules.h"
+#include "nsx/vsphere/rules.h"
 
 #define GROUP     "securitygroup-10"
 #define OTHER     "securitygroup-11"
@@ -237,7 +237,7 @@ static void a_copy_is_independent(void **state)
     nq_vsphere_rule_done(&copy);
 }
 
-/* ---- definitions ---------------------------------------------------------------------- */
+/* ---- definitions ------------------------------------------------------------------- */
 
 static enum nq_vsphere_mention mention(enum nq_vsphere_part_kind kind, const char *key,
                                        const char *criteria, const char *value)

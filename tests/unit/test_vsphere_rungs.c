@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "nsx/tags.h"
-#include "nsx/vsphere_rungs.h"
+#include "nsx/vsphere/rungs.h"
 #include "store/record.h"
 
 #define TAG       NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT)

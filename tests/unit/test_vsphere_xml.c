@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "nsx/vsphere_xml.h"
+#include "nsx/vsphere/xml.h"
 
 static struct nq_buf seen;
 static struct nq_xml_page page;
@@ -64,7 +64,7 @@ static bool read_vms(const char *body)
     return nq_xml_vms(body, strlen(body), see_vm, NULL, &err);
 }
 
-/* ---- tags ----------------------------------------------------------------------------- */
+/* ---- tags -------------------------------------------------------------------------- */
 
 static void reads_a_list_of_tags(void **state)
 {
@@ -139,7 +139,7 @@ static void fields_of_one_tag_are_not_those_of_the_next(void **state)
     assert_string_equal(nq_buf_text(&seen), "[securitytag-1|a|1][securitytag-2||0]");
 }
 
-/* ---- VMs ------------------------------------------------------------------------------ */
+/* ---- VMs --------------------------------------------------------------------------- */
 
 static void reads_the_whole_inventory(void **state)
 {
@@ -153,6 +153,37 @@ static void reads_the_whole_inventory(void **state)
         "<id>domain-c8</id></scope><objectId>vm-18</objectId></basicinfo></list>"));
     assert_string_equal(nq_buf_text(&seen),
                         "[vm-17|VDI-01|domain-c7||][vm-18|VDI-02|domain-c8||]");
+}
+
+static void count_vm(void *arg, const struct nq_xml_vm *vm)
+{
+    size_t *count = arg;
+    (void)vm;
+    ++*count;
+}
+
+/* An inventory has no pages: one document, however many VMs there are. */
+static void reads_a_document_of_many_megabytes(void **state)
+{
+    const size_t vms = 50000;
+    struct nq_buf body;
+    size_t count = 0;
+    (void)state;
+    nq_buf_init(&body, 16 << 20);
+    assert_true(nq_buf_addf(&body, "<list>"));
+    for (size_t i = 0; i < vms; i++) {
+        assert_true(
+            nq_buf_addf(&body,
+                        "<basicinfo><objectId>vm-%zu</objectId><objectTypeName>"
+                        "VirtualMachine</objectTypeName><name>VDI-%zu</name><scope>"
+                        "<id>domain-c7</id></scope></basicinfo>",
+                        i, i));
+    }
+    assert_true(nq_buf_addf(&body, "</list>"));
+    assert_true(body.len > 5 << 20);
+    assert_true(nq_xml_vms(nq_buf_text(&body), body.len, count_vm, &count, &err));
+    assert_int_equal(count, vms);
+    nq_buf_done(&body);
 }
 
 static void reads_the_vms_of_a_tag_with_and_without_their_uuids(void **state)
@@ -235,7 +266,7 @@ static void reads_one_object_whatever_its_root(void **state)
     assert_false(nq_xml_object("<x/>", 4, see_vm, NULL, &err));
 }
 
-/* ---- addresses ------------------------------------------------------------------------ */
+/* ---- addresses --------------------------------------------------------------------- */
 
 static void reads_the_addresses_of_a_vm(void **state)
 {
@@ -259,6 +290,7 @@ int main(void)
         READS(a_tag_without_a_usable_id_spoils_the_list),
         READS(fields_of_one_tag_are_not_those_of_the_next),
         READS(reads_the_whole_inventory),
+        READS(reads_a_document_of_many_megabytes),
         READS(reads_the_vms_of_a_tag_with_and_without_their_uuids),
         READS(an_empty_list_is_a_list),
         READS(what_is_no_such_list_is_not_an_empty_one),
