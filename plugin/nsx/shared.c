@@ -16,7 +16,9 @@ void nq_shared_done(struct nq_shared *shared)
 {
     nq_timer_clear(shared->setup.loop, &shared->timer);
     shared->ask = nq_ask_cancel(shared->ask);
+    nq_timer_clear(shared->setup.loop, &shared->next_timer);
     nq_waits_forget(&shared->waits);
+    nq_waits_forget(&shared->next);
     free(shared->path);
     shared->path = NULL;
 }
@@ -40,6 +42,29 @@ static bool on_answer(void *arg, const char *body, size_t len, struct nq_err *re
     return true;
 }
 
+static void ask_next(void *arg)
+{
+    struct nq_shared *shared = arg;
+    if (shared->ask) {
+        return; /* another one asks; its end comes back to those who wait */
+    }
+    nq_waits_move(&shared->next, &shared->waits);
+    if (shared->waits.waiting) {
+        ask(shared);
+    }
+}
+
+static void serve_next(struct nq_shared *shared)
+{
+    if (shared->ask || shared->next_timer.armed || !shared->next.waiting) {
+        return;
+    }
+    const int64_t since_ms = nq_mono_ms(shared->setup.clock) - shared->began_ms;
+    const bool now = !shared->asked || since_ms >= NQ_SHARED_PACE_MS;
+    nq_timer_set(shared->setup.loop, &shared->next_timer,
+                 now ? 0 : NQ_SHARED_PACE_MS - since_ms, ask_next, shared);
+}
+
 static void on_end(void *arg, const struct nq_err *err)
 {
     struct nq_shared *shared = arg;
@@ -49,10 +74,12 @@ static void on_end(void *arg, const struct nq_err *err)
         return;
     }
     nq_waits_tell(&shared->waits, err);
+    serve_next(shared);
 }
 
 static void ask(struct nq_shared *shared)
 {
+    shared->asked = true;
     shared->began_ms = nq_mono_ms(shared->setup.clock);
     shared->ask =
         nq_ask_start(shared->setup.asker, &(struct nq_question){.path = shared->path},
@@ -78,4 +105,11 @@ void nq_shared_want(struct nq_shared *shared, struct nq_wait *wait, nq_wait_fn *
     } else {
         ask(shared);
     }
+}
+
+void nq_shared_want_new(struct nq_shared *shared, struct nq_wait *wait, nq_wait_fn *done,
+                        void *arg)
+{
+    nq_waits_add(&shared->next, wait, done, arg);
+    serve_next(shared);
 }

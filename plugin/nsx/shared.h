@@ -18,6 +18,8 @@
 #include "nsx/asker.h"
 #include "nsx/waits.h"
 
+#define NQ_SHARED_PACE_MS 200
+
 struct nq_shared;
 
 struct nq_shared_setup {
@@ -39,8 +41,11 @@ struct nq_shared {
     bool known;       /* something was read */
     int64_t asked_ms; /* mono: when the question began whose answer was read */
     int64_t began_ms; /* mono: of the one under way */
+    bool asked;       /* at all */
     struct nq_timer timer;
     struct nq_waits waits;
+    struct nq_timer next_timer;
+    struct nq_waits next; /* for the question after the one under way */
 };
 
 /* path is encoded and copied. */
@@ -54,5 +59,10 @@ void nq_shared_set_path(struct nq_shared *shared, const char *path);
 /* done is called once, never before this returns, never after nq_wait_leave(). */
 void nq_shared_want(struct nq_shared *shared, struct nq_wait *wait, nq_wait_fn *done,
                     void *arg);
+
+/* The same for who needs an answer to a question that begins after now: what was read before
+ * proves nothing. Such questions begin NQ_SHARED_PACE_MS apart. */
+void nq_shared_want_new(struct nq_shared *shared, struct nq_wait *wait, nq_wait_fn *done,
+                        void *arg);
 
 #endif

@@ -42,3 +42,12 @@ void nq_waits_forget(struct nq_waits *waits)
         nq_wait_leave(waits->waiting);
     }
 }
+
+void nq_waits_move(struct nq_waits *from, struct nq_waits *to)
+{
+    while (from->waiting) {
+        struct nq_wait *wait = from->waiting;
+        nq_wait_leave(wait);
+        nq_waits_add(to, wait, wait->done, wait->arg);
+    }
+}

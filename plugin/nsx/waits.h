@@ -39,6 +39,9 @@ void nq_wait_leave(struct nq_wait *wait);
 /* Who is told may leave other waits and add new ones: those wait for the next time. */
 void nq_waits_tell(struct nq_waits *waits, const struct nq_err *err);
 
+/* Those who wait for one thing wait for another from now on. */
+void nq_waits_move(struct nq_waits *from, struct nq_waits *to);
+
 /* Nobody is told. */
 void nq_waits_forget(struct nq_waits *waits);
 

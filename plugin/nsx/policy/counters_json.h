@@ -7,7 +7,7 @@
  * Thread  any.
  * Fails   false and *reterr (NQ_NSX_ANSWER, what is wrong); what was handed out before must
  *         be dropped.
- * Limits  numbers up to 2^53: above, a reader that keeps doubles is not exact.
+ * Limits  numbers up to 2^63; those above 2^53 are right to 16 digits.
  */
 #ifndef NQ_NSX_POLICY_COUNTERS_JSON_H
 #define NQ_NSX_POLICY_COUNTERS_JSON_H

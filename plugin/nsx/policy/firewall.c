@@ -11,6 +11,10 @@
 #include "nsx/http.h"
 #include "nsx/pager.h"
 
+/* What is not yet a storm. */
+#define FEW_PROOFS 4
+#define FEW_ROUNDS 4
+
 static int64_t now_ms(const struct nq_firewall *firewall)
 {
     return nq_mono_ms(firewall->policy->clock);
@@ -30,7 +34,7 @@ const char *nq_firewall_listed_path(const struct nq_firewall *firewall, size_t i
                : firewall->excluded.ids[index - firewall->quarantine_count];
 }
 
-/* There is a list of each group that matters now, and at that moment none is too old. */
+/* There is a list of each group that matters now, and none is older than this. */
 static bool members_fresh(const struct nq_firewall *firewall, int64_t at_ms)
 {
     if (!firewall->config_known ||
@@ -76,11 +80,12 @@ static unsigned missing_parts(const struct nq_firewall *firewall, size_t vms)
         !younger(firewall, firewall->config_ms, NQ_FIREWALL_AGE_MS)) {
         parts |= NQ_PART_CONFIG | NQ_PART_STATUS;
     }
-    if (!firewall->status_known ||
+    /* What NSX had made of the groups before a VM got its tag proves nothing about it. */
+    if (vms > 0 || !firewall->status_known ||
         !younger(firewall, firewall->status_ms, NQ_STATUS_AGE_MS)) {
         parts |= NQ_PART_STATUS;
     }
-    if (vms > 0 && !members_fresh(firewall, now_ms(firewall)) &&
+    if (vms > 0 &&
         (listed_lately(firewall) || vms + firewall->singles > member_pages(firewall))) {
         parts |= NQ_PART_MEMBERS;
     }
@@ -195,13 +200,20 @@ bool nq_firewall_good_or_gone(struct nq_firewall *firewall, const struct nq_err 
     return !err || err->code == NQ_NSX_NOT_FOUND;
 }
 
-static void serve_all(struct nq_waits *from, struct nq_waits *to)
+/* Every proof needs a round that begins after it. Few have one at once; in a storm those of
+ * a second share one. */
+static int64_t pause_ms(struct nq_firewall *firewall, size_t vms)
 {
-    while (from->waiting) {
-        struct nq_wait *wait = from->waiting;
-        nq_wait_leave(wait);
-        nq_waits_add(to, wait, wait->done, wait->arg);
+    const int64_t since_ms = now_ms(firewall) - firewall->paced_ms;
+    if (!firewall->paced || since_ms >= NQ_STATUS_AGE_MS) {
+        firewall->paced = true;
+        firewall->paced_ms = now_ms(firewall);
+        firewall->paced_rounds = 0;
+    } else if (vms > FEW_PROOFS || firewall->paced_rounds >= FEW_ROUNDS) {
+        return NQ_STATUS_AGE_MS - since_ms;
     }
+    firewall->paced_rounds += vms > 0;
+    return 0;
 }
 
 static void begin_round(void *arg)
@@ -213,9 +225,15 @@ static void begin_round(void *arg)
     if (vms == 0 && !firewall->waits.waiting) {
         return; /* they gave up */
     }
+    const int64_t wait_ms = vms > 0 ? pause_ms(firewall, vms) : 0;
+    if (wait_ms > 0) {
+        nq_timer_set(firewall->policy->loop, &firewall->timer, wait_ms, begin_round,
+                     firewall);
+        return;
+    }
     firewall->parts = missing_parts(firewall, vms);
-    serve_all(&firewall->waits, &firewall->served);
-    serve_all(&firewall->vm_waits, &firewall->served);
+    nq_waits_move(&firewall->waits, &firewall->served);
+    nq_waits_move(&firewall->vm_waits, &firewall->served);
     if (firewall->parts == 0) {
         firewall->members_known = members_fresh(firewall, now_ms(firewall));
         firewall->singles += firewall->members_known ? 0 : vms;

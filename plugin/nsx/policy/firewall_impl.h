@@ -51,6 +51,9 @@ struct nq_firewall {
     unsigned parts;
     int64_t round_ms; /* mono */
     size_t round_vms; /* of those served by it */
+    bool paced;
+    int64_t paced_ms; /* mono: of the first round for a VM in this second */
+    unsigned paced_rounds;
     size_t step;
     size_t at; /* within the step */
     struct nq_ask *ask;

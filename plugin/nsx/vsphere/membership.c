@@ -78,8 +78,8 @@ static void want_members(struct nq_vsphere_membership *membership)
     membership->open = membership->count;
     for (size_t i = 0; i < membership->count; i++) {
         struct nq_vsphere_quarantine *quarantine = &membership->quarantines[i];
-        nq_shared_want(&quarantine->group->members, &quarantine->wait, on_members,
-                       quarantine);
+        nq_shared_want_new(&quarantine->group->members, &quarantine->wait, on_members,
+                           quarantine);
     }
 }
 

@@ -303,8 +303,12 @@ static void ask_facts(struct prove_call *prove)
     struct nq_shared *const facts[FACT_COUNT] = {&firewall->status, &firewall->state,
                                                  &firewall->exclude_list};
     nq_ask_done_fn *const done[FACT_COUNT] = {on_status, on_fact, on_fact};
+    /* What was published before the VM got its tag proves nothing about it. */
+    void (*const want[FACT_COUNT])(struct nq_shared *, struct nq_wait *, nq_wait_fn *,
+                                   void *) = {nq_shared_want_new, nq_shared_want,
+                                              nq_shared_want};
     for (size_t i = 0; i < FACT_COUNT; i++) {
-        nq_shared_want(facts[i], &prove->facts[i], done[i], prove);
+        want[i](facts[i], &prove->facts[i], done[i], prove);
         prove->open++;
     }
     if (*prove->cluster) {
