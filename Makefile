@@ -70,6 +70,8 @@ UNIT_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(UNIT_SRC))
 FUZZ_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(FUZZ_SRC))
 
 JOBS   := $(shell nproc 2>/dev/null || echo 2)
+# Most of a test with daemons is waiting for them.
+PYTEST_JOBS := $(shell expr 2 \* $(JOBS))
 PYTHON := /usr/bin/python3
 SUB    := $(MAKE) --no-print-directory
 export BUILD VARIANT OID_ROOT
@@ -186,7 +188,7 @@ unit-programs: $(UNIT_BIN) $(SIM)
 .PHONY: integration
 integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pytest)
 	@$(SUB) -j$(JOBS) all $(KILLSYNC) || { echo "0 1" >>$(TALLY); exit 1; }
-	@$(PYTHON) -m pytest -n $(JOBS) tests/integration --tally=$(TALLY) $(ARGS)
+	@$(PYTHON) -m pytest -n $(PYTEST_JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 .PHONY: demo
 demo: ## tell the story (HOST=agentx|dlmod, NSX=policy|vsphere, KEEP=1)

@@ -4,8 +4,6 @@ and NSX saw exactly one tag change that had an effect."""
 
 import os
 
-import os
-
 import pytest
 
 from support.lab import KILLSYNC

@@ -12,6 +12,8 @@
  * waits, beside the queue. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <utlist.h>
 
 #include "base/mem.h"
@@ -112,13 +114,17 @@ static void succeed(struct change_call *change)
 
 /* ---- the VM and the tag ------------------------------------------------------------ */
 
-static bool read_nothing(void *arg, const char *body, size_t len, struct nq_err *reterr)
+/* What a good answer holds is not documented. A page for people is none. */
+static bool read_any_but_html(void *arg, const char *body, size_t len,
+                              struct nq_err *reterr)
 {
     (void)arg;
-    (void)body;
     (void)len;
-    (void)reterr;
-    return true; /* what a good answer holds is not documented */
+    body += strspn(body, " \t\r\n");
+    if (strncasecmp(body, "<html", 5) == 0 || strncasecmp(body, "<!doctype", 9) == 0) {
+        return nq_fail(reterr, NQ_NSX_ANSWER, "HTML where NSX has nothing to say");
+    }
+    return true;
 }
 
 /* NSX has the VM, and yet refuses it as unknown. */
@@ -185,8 +191,8 @@ static void write_tag(struct change_call *change)
     char *path =
         nq_sprintf("%s/%s/vm/%s", TAGS_PATH, nq_vsphere_our_tag(change->vsphere), vm);
     const struct nq_question question = {.method = methods[change->change], .path = path};
-    change->ask =
-        nq_ask_start(change->vsphere->asker, &question, read_nothing, on_written, change);
+    change->ask = nq_ask_start(change->vsphere->asker, &question, read_any_but_html,
+                               on_written, change);
     free(path);
     free(vm);
 }
