@@ -124,11 +124,15 @@ static void print_summary(const struct nq_config *conf)
             (void)printf(" %s", manager->access.urls[k]);
         }
         (void)printf("  %s\n", account_text(&manager->access));
+        if (manager->vcenter.url_count > 0) {
+            (void)printf("vcenter   %s  %s  %s\n", manager->name,
+                         manager->vcenter.urls[0], account_text(&manager->vcenter));
+        }
     }
     for (size_t i = 0; i < conf->group_count; i++) {
         const struct nq_group_conf *group = &conf->groups[i];
-        (void)printf("group     %s  %s  %s\n", group->name, role_text(group->role),
-                     group->path);
+        (void)printf("group     %s  %s  %s  %s\n", conf->managers[group->manager].name,
+                     group->name, role_text(group->role), group->path);
     }
     for (size_t i = 0; i < conf->trigger_count; i++) {
         const struct nq_trigger_conf *trigger = &conf->triggers[i];

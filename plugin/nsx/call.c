@@ -26,10 +26,22 @@ void nq_call_fail(struct nq_call *call, const struct nq_err *err)
     nq_call_reply(call, &(struct nq_reply){.err = err, .missing = ""});
 }
 
+void nq_call_reply_vm(struct nq_call *call, const struct nq_vm *vm)
+{
+    nq_call_reply(call,
+                  &(struct nq_reply){.vms = vm, .vm_count = vm ? 1 : 0, .missing = ""});
+}
+
 void nq_call_cancel(struct nq_call *call)
 {
     DL_DELETE(call->calls->first, call);
     call->drop(call);
+}
+
+void nq_call_cancel_op(struct nq_backend *backend, struct nq_call *call)
+{
+    (void)backend;
+    nq_call_cancel(call);
 }
 
 void nq_calls_cancel_all(struct nq_calls *calls)

@@ -35,9 +35,12 @@ void nq_call_open(struct nq_call *call, struct nq_calls *calls,
 /* The last word of a call: it is dropped when this returns. */
 void nq_call_reply(struct nq_call *call, const struct nq_reply *reply);
 void nq_call_fail(struct nq_call *call, const struct nq_err *err);
+/* One VM, or none: NULL. */
+void nq_call_reply_vm(struct nq_call *call, const struct nq_vm *vm);
 
-/* Without a word. */
+/* Without a word. The second form is a backend's cancel(). */
 void nq_call_cancel(struct nq_call *call);
+void nq_call_cancel_op(struct nq_backend *backend, struct nq_call *call);
 void nq_calls_cancel_all(struct nq_calls *calls);
 
 #endif

@@ -243,12 +243,6 @@ static struct nq_call *read_groups(struct nq_backend *backend, size_t manager,
     return &routed->call;
 }
 
-static void cancel(struct nq_backend *backend, struct nq_call *call)
-{
-    (void)backend;
-    nq_call_cancel(call);
-}
-
 /* ---- life -------------------------------------------------------------------------- */
 
 static void status(const struct nq_backend *backend, size_t manager,
@@ -277,7 +271,7 @@ static const struct nq_backend_ops ops = {
     .change_tag = change_tag,
     .prove = prove,
     .read_groups = read_groups,
-    .cancel = cancel,
+    .cancel = nq_call_cancel_op,
     .status = status,
     .close = close_fleet,
 };

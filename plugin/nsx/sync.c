@@ -149,3 +149,9 @@ void nq_sync_note_our_tag(struct nq_sync *sync, const char *external_id, bool pr
         }
     }
 }
+
+void nq_sync_status(const struct nq_sync *sync, struct nq_manager_status *ret_status)
+{
+    ret_status->vms = sync->inventory ? nq_inventory_count(sync->inventory) : 0;
+    ret_status->synced_ms = sync->synced_ms;
+}

@@ -61,6 +61,9 @@ struct nq_sync {
 void nq_sync_init(struct nq_sync *sync, const struct nq_sync_setup *setup);
 void nq_sync_done(struct nq_sync *sync);
 
+/* Fills vms and synced_ms. */
+void nq_sync_status(const struct nq_sync *sync, struct nq_manager_status *ret_status);
+
 /* The end of what reader.start() began. */
 void nq_sync_read(struct nq_sync *sync, const struct nq_err *err);
 

@@ -137,6 +137,8 @@ struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
 /* The newest case of this identity, or of the VM that it led to; NULL when none. */
 struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
                                           const char *identity);
+/* Sets nqVmTag: what our tag is called where the VM is, as far as that is known. */
+void nq_case_name_tag(struct nq_case *record, const struct nq_config *conf);
 /* The VM of a case that has one. */
 struct nq_vm_id nq_episode_vm(const struct nq_episode *episode);
 /* Around every change of the VM, which is the key of an index. vm: NULL for none. */

@@ -84,6 +84,18 @@ static void link_vm(struct nq_episode *episode)
     episode->in_vms = true;
 }
 
+/* NSX for vSphere has names only, no scopes. */
+void nq_case_name_tag(struct nq_case *record, const struct nq_config *conf)
+{
+    const bool name_only = record->manager > 0 &&
+                           conf->managers[record->manager - 1].type == NQ_MANAGER_VSPHERE;
+    if (name_only) {
+        nq_text_set(&record->tag, conf->tag_value);
+    } else {
+        nq_text_setf(&record->tag, "%s|%s", conf->tag_scope, conf->tag_value);
+    }
+}
+
 /* A manager that is no longer configured has an index that no manager has. */
 struct nq_vm_id nq_episode_vm(const struct nq_episode *episode)
 {
@@ -102,6 +114,7 @@ void nq_episode_set_vm(struct nq_episode *episode, const struct nq_vm_id *vm)
     nq_text_set(&record->manager_name, vm ? conf->managers[vm->manager].name : NULL);
     nq_text_set(&record->external_id, vm ? vm->external_id : NULL);
     if (vm) {
+        nq_case_name_tag(record, conf);
         link_vm(episode);
     }
 }

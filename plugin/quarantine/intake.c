@@ -101,7 +101,7 @@ static struct nq_episode *open_case(struct nq_engine *engine,
     nq_text_set(&record.trigger, result->trigger->name);
     nq_text_set(&record.cause, result->cause);
     nq_text_set(&record.severity, result->severity);
-    nq_text_setf(&record.tag, "%s|%s", conf->tag_scope, conf->tag_value);
+    nq_case_name_tag(&record, conf);
     struct nq_episode *episode = nq_episode_add(engine, &record);
     nq_engine_count(engine, NQ_COUNT_CASES_OPENED);
     (void)nq_episode_apply(episode, NQ_EV_OPENED, result->trigger->name, NULL);

@@ -60,8 +60,20 @@ static void the_manager_is_known_with_the_vm(void **state)
     world_run(world, 1000);
     assert_int_equal(case_of("THERE")->manager, 2);
     assert_string_equal(case_of("THERE")->manager_name, "other");
+    assert_string_equal(case_of("THERE")->tag, "nsx-quarantine|isolated");
     assert_true(world_vm(world, "THERE")->tagged);
     assert_false(world_vm(world, "HERE")->tagged);
+}
+
+static void nsx_for_vsphere_calls_the_tag_by_its_value_alone(void **state)
+{
+    (void)state;
+    world_stop(world);
+    world_conf(world)->managers[1].type = NQ_MANAGER_VSPHERE;
+    world_start(world);
+    world_detect(world, "THERE", "EICAR");
+    world_run(world, 1000);
+    assert_string_equal(case_of("THERE")->tag, "isolated");
 }
 
 static void the_same_id_at_two_managers_is_two_vms(void **state)
@@ -133,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_manager_is_known_with_the_vm),
+        TEST(nsx_for_vsphere_calls_the_tag_by_its_value_alone),
         TEST(the_same_id_at_two_managers_is_two_vms),
         TEST(the_same_name_at_two_managers_is_held),
         TEST(a_case_finds_its_manager_by_name_after_a_new_order),

@@ -224,10 +224,11 @@ static void next_group(void *arg)
     free(escaped);
 }
 
-struct nq_call *nq_policy_read_groups(struct nq_backend *backend, nq_reply_fn *done,
-                                      void *arg)
+struct nq_call *nq_policy_read_groups(struct nq_backend *backend, size_t manager,
+                                      nq_reply_fn *done, void *arg)
 {
     struct nq_policy *policy = (struct nq_policy *)backend;
+    (void)manager;
     struct groups_call *groups = nq_calloc(1, sizeof(*groups));
     const size_t most = policy->conf->group_count;
     groups->policy = policy;

@@ -137,7 +137,7 @@ char *nq_policy_status_path(const char *intent_path) __attribute__((warn_unused_
 
 struct nq_call *nq_policy_prove(struct nq_backend *backend, const struct nq_vm_id *vm,
                                 nq_reply_fn *done, void *arg);
-struct nq_call *nq_policy_read_groups(struct nq_backend *backend, nq_reply_fn *done,
-                                      void *arg);
+struct nq_call *nq_policy_read_groups(struct nq_backend *backend, size_t manager,
+                                      nq_reply_fn *done, void *arg);
 
 #endif

@@ -19,12 +19,6 @@ static struct nq_policy *policy_of(struct nq_backend *backend)
     return (struct nq_policy *)backend;
 }
 
-static void cancel(struct nq_backend *backend, struct nq_call *call)
-{
-    (void)backend;
-    nq_call_cancel(call);
-}
-
 /* ---- find_vms ---------------------------------------------------------------------- */
 
 static struct nq_call *find_vms(struct nq_backend *backend,
@@ -79,10 +73,7 @@ static void on_read(void *arg, const struct nq_err *err)
         nq_call_fail(&read->call, err);
         return;
     }
-    const bool found = nq_vm_reading_get(&read->reading, &vm);
-    nq_call_reply(&read->call, &(struct nq_reply){.vms = found ? &vm : NULL,
-                                                  .vm_count = found ? 1 : 0,
-                                                  .missing = ""});
+    nq_call_reply_vm(&read->call, nq_vm_reading_get(&read->reading, &vm) ? &vm : NULL);
 }
 
 static struct nq_call *read_vm(struct nq_backend *backend, const struct nq_vm_id *vm,
@@ -103,9 +94,7 @@ static void status(const struct nq_backend *backend, size_t manager,
     const struct nq_policy *policy = (const struct nq_policy *)backend;
     (void)manager;
     nq_asker_status(policy->asker, ret_status);
-    ret_status->vms =
-        policy->sync.inventory ? nq_inventory_count(policy->sync.inventory) : 0;
-    ret_status->synced_ms = policy->sync.synced_ms;
+    nq_sync_status(&policy->sync, ret_status);
 }
 
 static void close_policy(struct nq_backend *backend)
@@ -133,20 +122,13 @@ static const struct nq_dialect dialect = {
     .read_version = nq_json_version,
 };
 
-static struct nq_call *read_groups(struct nq_backend *backend, size_t manager,
-                                   nq_reply_fn *done, void *arg)
-{
-    (void)manager;
-    return nq_policy_read_groups(backend, done, arg);
-}
-
 static const struct nq_backend_ops ops = {
     .find_vms = find_vms,
     .read_vm = read_vm,
     .change_tag = nq_policy_change_tag,
     .prove = nq_policy_prove,
-    .read_groups = read_groups,
-    .cancel = cancel,
+    .read_groups = nq_policy_read_groups,
+    .cancel = nq_call_cancel_op,
     .status = status,
     .close = close_policy,
 };

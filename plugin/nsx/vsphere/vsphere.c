@@ -35,12 +35,6 @@ const char *nq_vsphere_vm_type(const char *name)
 
 /* ---- calls ------------------------------------------------------------------------- */
 
-static void cancel(struct nq_backend *backend, struct nq_call *call)
-{
-    (void)backend;
-    nq_call_cancel(call);
-}
-
 static void on_sync_end(void *arg, const struct nq_err *err)
 {
     struct nq_vsphere *vsphere = arg;
@@ -70,10 +64,8 @@ static void on_read(void *arg, const struct nq_err *err)
         nq_call_fail(&read->call, err);
         return;
     }
-    const bool found = nq_vm_tags_reading_get(&read->reading, &vm);
-    nq_call_reply(&read->call, &(struct nq_reply){.vms = found ? &vm : NULL,
-                                                  .vm_count = found ? 1 : 0,
-                                                  .missing = ""});
+    nq_call_reply_vm(&read->call,
+                     nq_vm_tags_reading_get(&read->reading, &vm) ? &vm : NULL);
 }
 
 static struct nq_call *read_vm(struct nq_backend *backend, const struct nq_vm_id *vm,
@@ -92,9 +84,7 @@ static void status(const struct nq_backend *backend, size_t manager,
     const struct nq_vsphere *vsphere = (const struct nq_vsphere *)backend;
     (void)manager;
     nq_asker_status(vsphere->asker, ret_status);
-    ret_status->vms =
-        vsphere->sync.inventory ? nq_inventory_count(vsphere->sync.inventory) : 0;
-    ret_status->synced_ms = vsphere->sync.synced_ms;
+    nq_sync_status(&vsphere->sync, ret_status);
 }
 
 /* ---- life -------------------------------------------------------------------------- */
@@ -120,7 +110,7 @@ static const struct nq_backend_ops ops = {
     .change_tag = nq_vsphere_change_tag,
     .prove = nq_vsphere_prove,
     .read_groups = nq_vsphere_read_groups,
-    .cancel = cancel,
+    .cancel = nq_call_cancel_op,
     .status = status,
     .close = close_vsphere,
 };
