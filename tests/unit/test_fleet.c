@@ -190,8 +190,8 @@ static struct nq_call *asked;
 
 static void find(bool fresh)
 {
-    const struct nq_vm_query query = {
-        .fresh = fresh, .hint_count = 1, .hints = {"VDI-01"}};
+    static struct nq_vm_query query = {.hint_count = 1, .hints = {"VDI-01"}};
+    query.fresh = fresh;
     asked = fleet->ops->find_vms(fleet, &query, on_reply, NULL);
 }
 
