@@ -134,14 +134,21 @@ static void enter_state(struct nq_episode *episode)
     }
 }
 
+/* All VMs are looked at again at the same moments, so that NSX is asked once for all of
+ * them. A case is so for the first time after at most one interval. */
+static int64_t until_common_look_ms(const struct nq_engine *engine)
+{
+    const int64_t interval_ms = engine->setup.conf->verify_interval_ms;
+    return interval_ms - nq_mono_ms(engine->setup.clock) % interval_ms;
+}
+
 static int64_t pace_ms(const struct nq_episode *episode, const struct nq_case_step *step,
                        enum nq_case_event event)
 {
     const struct nq_config *conf = conf_of(episode);
     const uint32_t random = random_number();
     if (step->when == NQ_AT_INTERVAL || (event == NQ_EV_NOT_PROVEN && episode->late)) {
-        return nq_backoff_ms(1, conf->verify_interval_ms, conf->verify_interval_ms,
-                             random);
+        return until_common_look_ms(episode->engine);
     }
     if (event == NQ_EV_NOT_PROVEN) {
         return nq_backoff_ms(episode->record.attempts, PROVE_FIRST_MS, PROVE_MOST_MS,

@@ -359,10 +359,28 @@ static void a_comment_is_kept(void **state)
     world_free(world);
 }
 
+static void isolated_vms_are_looked_at_again_together(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    world_run(world, 3000);
+    world_detect(world, "VDI-02", "Eicar");
+    world_run(world, 1000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    for (int second = 0; second < 11 && world_waiting(world) == 0; second++) {
+        world_advance(world, 1000);
+    }
+    /* One round of questions to NSX serves both. */
+    assert_int_equal(world_waiting(world), 2);
+    assert_true(world_is_waiting(world, CALL_PROVE));
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(isolates_the_vm_that_a_trap_names),
+        cmocka_unit_test(isolated_vms_are_looked_at_again_together),
         cmocka_unit_test(finds_the_vm_by_each_form_of_its_name),
         cmocka_unit_test(isolates_a_clone_and_not_the_vm_whose_name_it_extends),
         cmocka_unit_test(a_clone_that_is_too_new_is_waited_for),
