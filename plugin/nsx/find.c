@@ -134,7 +134,7 @@ static void find_now(void *arg)
         free(vms);
         return;
     }
-    if (count > 0 || find->final) {
+    if (count > 0 || find->final || find->known_only) {
         reply(find, vms, count);
     } else {
         find->waits = true;

@@ -335,10 +335,29 @@ static void a_list_that_repeats_itself_is_an_error(void **state)
     assert_int_equal(manager_requests(site.sim, "GET", ALL_VMS), 2);
 }
 
+static void what_is_known_is_told_without_a_new_list(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"nobody", "VDI-01"};
+    struct site_reply seen;
+    site_open();
+    site_find("VDI-02", NULL, &seen);
+    manager_forget(site.sim);
+    for (size_t i = 0; i < 2; i++) {
+        const struct nq_vm_query query = {
+            .hint_count = 1, .hints = {names[i]}, .known_only = true};
+        (void)site_start_query(&query, &seen);
+        site_expect_good(&seen);
+        assert_int_equal(seen.vm_count, i);
+    }
+    assert_int_equal(manager_requests(site.sim, "GET", ALL_VMS), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SITE_TEST(finds_a_vm_by_name_host_name_address_and_uuid),
+        SITE_TEST(what_is_known_is_told_without_a_new_list),
         SITE_TEST(many_who_wait_share_one_sync),
         SITE_TEST(an_unknown_vm_costs_at_most_one_sync_a_second),
         SITE_TEST(a_vm_that_is_new_is_found_by_a_fresh_sync),
