@@ -21,7 +21,8 @@ def pytest_addoption(parser):
 def pytest_terminal_summary(terminalreporter, config):
     """The last line of `make check` is the sum of such lines."""
     tally = config.getoption("tally")
-    if tally:
+    # Each process of xdist writes a summary of its part, too, that nobody sees.
+    if tally and not hasattr(config, "workerinput"):
         stats = terminalreporter.stats
         bad = len(stats.get("failed", [])) + len(stats.get("error", []))
         with open(tally, "a", encoding="ascii") as file:
