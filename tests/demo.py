@@ -13,8 +13,6 @@ import sys
 import time
 
 from support.lab import HOSTS, NSX, Lab
-from support.snmp import SnmpError
-from support.waiting import TimedOut, wait_for
 
 WIDTH = 96
 HOST_TEXT = {

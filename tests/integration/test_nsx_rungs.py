@@ -155,17 +155,6 @@ class List(Excluded):
         lab.sim.request("PUT", f"/sim/lists/{self.name}", self.old)
 
 
-class Setting(Excluded):
-    def __init__(self, says, name, bad, good):
-        self.says, self.name, self.bad, self.good = says, name, bad, good
-
-    def put(self, lab):
-        lab.sim.settings(**{self.name: self.bad})
-
-    def lift(self, lab):
-        lab.sim.settings(**{self.name: self.good})
-
-
 class Move(Excluded):
     """The VM moves to a cluster without the firewall."""
 
