@@ -1,220 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* settings.c: the settings as rows, so that file, PATCH and GET cannot disagree. */
+/* settings.c: the settings of this generation and their defaults. */
 #include "settings.h"
 
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
+#include "options.h"
 
-enum kind { TEXT, NUMBER, CHOICE, FLAG, TEXTS };
+/* The first word of a choice is false in struct sim_settings, the second is true. */
+static const char *const paging_words[] = {"spec", "quirk", NULL};
+static const char *const statistics_words[] = {"nested", "flat", NULL};
+static const char *const missing_words[] = {"404", "400", NULL};
+static const char *const overload_words[] = {"429", "503", NULL};
+static const char *const session_words[] = {"401", "403", NULL};
 
-static const struct row {
-    const char *name;
-    enum kind kind;
-    size_t offset;
-    const char *text;  /* TEXT: default; CHOICE: the word for false, the default first */
-    const char *other; /* CHOICE: the word for true */
-    uint64_t number;   /* NUMBER, FLAG: default; CHOICE: 1 when `other` is the default */
-} rows[] = {
+static const struct sim_option rows[] = {
 #define AT(member) offsetof(struct sim_settings, member)
-    {"user", TEXT, AT(user), "admin", NULL, 0},
-    {"password", TEXT, AT(password), "VMware1!VMware1!", NULL, 0},
-    {"product_version", TEXT, AT(product_version), "4.1.2.0.0.22589037", NULL, 0},
-    {"node_version", TEXT, AT(node_version), "4.1.2.0.0.22589037", NULL, 0},
-    {"membership_delay_ms", NUMBER, AT(delays.membership_ms), NULL, NULL, 0},
-    {"realization_delay_ms", NUMBER, AT(delays.realization_ms), NULL, NULL, 0},
-    {"stale_inventory_ms", NUMBER, AT(stale_inventory_ms), NULL, NULL, 0},
-    {"tag_operation_delay_ms", NUMBER, AT(tag_operation_delay_ms), NULL, NULL, 200},
-    {"tag_operations", FLAG, AT(tag_operations), NULL, NULL, 1},
-    {"add_remove_tags", FLAG, AT(add_remove_tags), NULL, NULL, 1},
-    {"vm_paging", CHOICE, AT(vm_paging_quirk), "spec", "quirk", 1},
-    {"statistics", CHOICE, AT(flat_statistics), "nested", "flat", 0},
-    {"missing_policy_object", CHOICE, AT(missing_is_400), "404", "400", 0},
-    {"enforcement_points", NUMBER, AT(enforcement_points), NULL, NULL, 1},
-    {"realized_rules", NUMBER, AT(realized_rules), NULL, NULL, 1},
-    {"uncounted_rules", TEXTS, AT(uncounted_rules), NULL, NULL, 0},
-    {"page_size_max", NUMBER, AT(page_size_max), NULL, NULL, 1000},
-    {"unstable_order", FLAG, AT(unstable_order), NULL, NULL, 0},
-    {"repeat_cursor", FLAG, AT(repeat_cursor), NULL, NULL, 0},
-    {"omit_cursor", FLAG, AT(omit_cursor), NULL, NULL, 0},
-    {"omit_result_count", FLAG, AT(omit_result_count), NULL, NULL, 0},
-    {"requests_per_second", NUMBER, AT(requests_per_s), NULL, NULL, 100},
-    {"concurrent_requests", NUMBER, AT(concurrent), NULL, NULL, 40},
-    {"overload_status", CHOICE, AT(overload_is_503), "429", "503", 0},
-    {"basic_login", FLAG, AT(basic_login), NULL, NULL, 1},
-    {"cookie_login", FLAG, AT(cookie_login), NULL, NULL, 1},
-    {"session_idle_ms", NUMBER, AT(session_idle_ms), NULL, NULL, 1800000},
-    {"unknown_session", CHOICE, AT(unknown_session_is_403), "401", "403", 0},
-    {"bearer_tokens", TEXTS, AT(bearer_tokens), NULL, NULL, 0},
-    {"principals", TEXTS, AT(principals), NULL, NULL, 0},
-    {"lockout_failures", NUMBER, AT(lockout_failures), NULL, NULL, 5},
-    {"lockout_s", NUMBER, AT(lockout_s), NULL, NULL, 900},
+    SIM_TEXT("user", AT(user), "admin"),
+    SIM_TEXT("password", AT(password), "VMware1!VMware1!"),
+    SIM_TEXT("product_version", AT(product_version), "4.1.2.0.0.22589037"),
+    SIM_TEXT("node_version", AT(node_version), "4.1.2.0.0.22589037"),
+    SIM_NUMBER("membership_delay_ms", AT(delays.membership_ms), 0),
+    SIM_NUMBER("realization_delay_ms", AT(delays.realization_ms), 0),
+    SIM_NUMBER("stale_inventory_ms", AT(stale_inventory_ms), 0),
+    SIM_NUMBER("tag_operation_delay_ms", AT(tag_operation_delay_ms), 200),
+    SIM_FLAG("tag_operations", AT(tag_operations), true),
+    SIM_FLAG("add_remove_tags", AT(add_remove_tags), true),
+    SIM_CHOICE("vm_paging", AT(vm_paging_quirk), paging_words, 1),
+    SIM_CHOICE("statistics", AT(flat_statistics), statistics_words, 0),
+    SIM_CHOICE("missing_policy_object", AT(missing_is_400), missing_words, 0),
+    SIM_NUMBER("enforcement_points", AT(enforcement_points), 1),
+    SIM_NUMBER("realized_rules", AT(realized_rules), 1),
+    SIM_TEXTS("uncounted_rules", AT(uncounted_rules)),
+    SIM_NUMBER("page_size_max", AT(page_size_max), 1000),
+    SIM_FLAG("unstable_order", AT(unstable_order), false),
+    SIM_FLAG("repeat_cursor", AT(repeat_cursor), false),
+    SIM_FLAG("omit_cursor", AT(omit_cursor), false),
+    SIM_FLAG("omit_result_count", AT(omit_result_count), false),
+    SIM_NUMBER("requests_per_second", AT(requests_per_s), 100),
+    SIM_NUMBER("concurrent_requests", AT(concurrent), 40),
+    SIM_CHOICE("overload_status", AT(overload_is_503), overload_words, 0),
+    SIM_FLAG("basic_login", AT(basic_login), true),
+    SIM_FLAG("cookie_login", AT(cookie_login), true),
+    SIM_NUMBER("session_idle_ms", AT(session_idle_ms), 1800000),
+    SIM_CHOICE("unknown_session", AT(unknown_session_is_403), session_words, 0),
+    SIM_TEXTS("bearer_tokens", AT(bearer_tokens)),
+    SIM_TEXTS("principals", AT(principals)),
+    SIM_NUMBER("lockout_failures", AT(lockout_failures), 5),
+    SIM_NUMBER("lockout_s", AT(lockout_s), 900),
 #undef AT
 };
-
-#define ROW_COUNT (SIM_COUNT_OF(rows))
-
-static void *field(struct sim_settings *settings, const struct row *row)
-{
-    return (char *)settings + row->offset;
-}
-
-static void set_text(struct sim_settings *settings, const struct row *row,
-                     const char *value)
-{
-    char **text = field(settings, row);
-
-    free(*text);
-    *text = sim_strdup(value);
-}
 
 void sim_settings_init(struct sim_settings *settings)
 {
     *settings = (struct sim_settings){0};
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        const struct row *row = &rows[i];
-
-        switch (row->kind) {
-        case TEXT:
-            set_text(settings, row, row->text);
-            break;
-        case NUMBER:
-            *(uint64_t *)field(settings, row) = row->number;
-            break;
-        case CHOICE:
-        case FLAG:
-            *(bool *)field(settings, row) = row->number != 0;
-            break;
-        case TEXTS:
-            *(cJSON **)field(settings, row) = cJSON_CreateArray();
-            break;
-        }
-    }
+    sim_options_init(rows, SIM_COUNT_OF(rows), settings);
 }
 
 void sim_settings_done(struct sim_settings *settings)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].kind == TEXT) {
-            char **text = field(settings, &rows[i]);
-
-            free(*text);
-            *text = NULL;
-        } else if (rows[i].kind == TEXTS) {
-            cJSON **list = field(settings, &rows[i]);
-
-            cJSON_Delete(*list);
-            *list = NULL;
-        }
-    }
-}
-
-static const struct row *find_row(const char *name)
-{
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (strcmp(rows[i].name, name) == 0) {
-            return &rows[i];
-        }
-    }
-    return NULL;
-}
-
-static bool check_value(const struct row *row, const cJSON *value, struct sim_err *err)
-{
-    static const enum sim_json_kind kinds[] = {[TEXT] = SIM_JSON_STRING,
-                                               [NUMBER] = SIM_JSON_COUNT,
-                                               [CHOICE] = SIM_JSON_STRING,
-                                               [FLAG] = SIM_JSON_BOOL,
-                                               [TEXTS] = SIM_JSON_STRINGS};
-    struct sim_json_member member = {row->name, kinds[row->kind], true};
-    cJSON *object = cJSON_CreateObject();
-    bool good;
-
-    cJSON_AddItemReferenceToObject(object, row->name, (cJSON *)(uintptr_t)value);
-    good = sim_json_check(object, &member, 1, "", err);
-    cJSON_Delete(object);
-    if (good && row->kind == CHOICE && strcmp(value->valuestring, row->text) != 0 &&
-        strcmp(value->valuestring, row->other) != 0) {
-        return sim_fail(err, "%s: must be \"%s\" or \"%s\"", row->name, row->text,
-                        row->other);
-    }
-    return good;
+    sim_options_done(rows, SIM_COUNT_OF(rows), settings);
 }
 
 bool sim_settings_is_member(const char *name)
 {
-    return find_row(name) != NULL;
+    return sim_options_has(rows, SIM_COUNT_OF(rows), name);
 }
 
 bool sim_settings_read(struct sim_settings *settings, const cJSON *json,
                        struct sim_err *err)
 {
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, json)
-    {
-        const struct row *row = find_row(item->string);
-
-        if (row == NULL) {
-            return sim_fail(err, "%s: no such member", item->string);
-        }
-        if (!check_value(row, item, err)) {
-            return false;
-        }
-    }
-    cJSON_ArrayForEach(item, json)
-    {
-        const struct row *row = find_row(item->string);
-
-        switch (row->kind) {
-        case TEXT:
-            set_text(settings, row, item->valuestring);
-            break;
-        case NUMBER:
-            *(uint64_t *)field(settings, row) = (uint64_t)item->valuedouble;
-            break;
-        case CHOICE:
-            *(bool *)field(settings, row) = strcmp(item->valuestring, row->other) == 0;
-            break;
-        case FLAG:
-            *(bool *)field(settings, row) = cJSON_IsTrue(item);
-            break;
-        case TEXTS: {
-            cJSON **list = field(settings, row);
-
-            cJSON_Delete(*list);
-            *list = cJSON_Duplicate(item, 1);
-            break;
-        }
-        }
-    }
-    return true;
+    return sim_options_read(rows, SIM_COUNT_OF(rows), settings, json, err);
 }
 
 void sim_settings_write(const struct sim_settings *settings, cJSON *json)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        const struct row *row = &rows[i];
-        const void *value = (const char *)settings + row->offset;
-
-        switch (row->kind) {
-        case TEXT:
-            cJSON_AddStringToObject(json, row->name, *(char *const *)value);
-            break;
-        case NUMBER:
-            cJSON_AddNumberToObject(json, row->name, (double)*(const uint64_t *)value);
-            break;
-        case CHOICE:
-            cJSON_AddStringToObject(json, row->name,
-                                    *(const bool *)value ? row->other : row->text);
-            break;
-        case FLAG:
-            cJSON_AddBoolToObject(json, row->name, *(const bool *)value);
-            break;
-        case TEXTS:
-            cJSON_AddItemToObject(json, row->name,
-                                  cJSON_Duplicate(*(cJSON *const *)value, 1));
-            break;
-        }
-    }
+    sim_options_write(rows, SIM_COUNT_OF(rows), settings, json);
 }
