@@ -16,6 +16,16 @@ void sim_control_refuse(struct sim_reply *reply, unsigned status, const char *te
     sim_reply_json(reply, status, json);
 }
 
+void sim_control_reply(struct sim_reply *reply, unsigned status, cJSON *json,
+                       const struct sim_err *err)
+{
+    if (json != NULL) {
+        sim_reply_json(reply, status, json);
+    } else {
+        sim_control_refuse(reply, 400, err->text);
+    }
+}
+
 cJSON *sim_control_json(const struct sim_request *request, struct sim_reply *reply)
 {
     struct sim_err err;
@@ -27,6 +37,16 @@ cJSON *sim_control_json(const struct sim_request *request, struct sim_reply *rep
         sim_control_refuse(reply, 400, err.text);
     }
     return json;
+}
+
+void sim_control_spread_delay(cJSON *json)
+{
+    cJSON *delay = cJSON_DetachItemFromObjectCaseSensitive(json, "delay_ms");
+
+    if (delay != NULL) {
+        cJSON_DeleteItemFromObjectCaseSensitive(json, "realization_delay_ms");
+        cJSON_AddItemToObject(json, "realization_delay_ms", delay);
+    }
 }
 
 bool sim_control_number(const struct sim_request *request, const char *name,

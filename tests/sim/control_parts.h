@@ -14,9 +14,16 @@
 
 void sim_control_refuse(struct sim_reply *reply, unsigned status, const char *text);
 
+/* json with that status, or 400 and the sentence when there is none; json is taken. */
+void sim_control_reply(struct sim_reply *reply, unsigned status, cJSON *json,
+                       const struct sim_err *err);
+
 /* The body as JSON, or NULL and the reply filled. An empty body is an empty object. */
 cJSON *sim_control_json(const struct sim_request *request, struct sim_reply *reply)
     __attribute__((warn_unused_result));
+
+/* Settings know two delays; delay_ms stands for both, as the second alone does. */
+void sim_control_spread_delay(cJSON *json);
 
 /* A number in the query; false and the reply filled when it is none. */
 bool sim_control_number(const struct sim_request *request, const char *name,

@@ -20,11 +20,7 @@ static void get_flow(struct sim *sim, const struct sim_request *request,
     struct sim_err err;
     cJSON *json = sim_flow_ask(sim_world_of(sim), request, &err);
 
-    if (json == NULL) {
-        sim_control_refuse(reply, 400, err.text);
-    } else {
-        sim_reply_json(reply, 200, json);
-    }
+    sim_control_reply(reply, 200, json, &err);
 }
 
 static void get_settings(struct sim *sim, const struct sim_request *request,
@@ -124,12 +120,7 @@ static void post_realization(struct sim *sim, const struct sim_request *request,
     } else if (sim_json_get(json, "path") != NULL) {
         set_realization(sim, request, json, reply);
     } else {
-        cJSON *both = cJSON_DetachItemFromObjectCaseSensitive(json, "delay_ms");
-
-        if (both != NULL) {
-            cJSON_DeleteItemFromObjectCaseSensitive(json, "realization_delay_ms");
-            cJSON_AddItemToObject(json, "realization_delay_ms", both);
-        }
+        sim_control_spread_delay(json);
         set_settings(sim, json, reply);
     }
     cJSON_Delete(json);
@@ -184,19 +175,17 @@ static void get_vm(struct sim *sim, const struct sim_request *request,
 static void post_vm(struct sim *sim, const struct sim_request *request,
                     struct sim_reply *reply)
 {
+    struct sim_world *world = sim_world_of(sim);
     cJSON *json = sim_control_json(request, reply);
     struct sim_err err;
+    bool good;
 
     if (json == NULL) {
         return;
     }
-    if (sim_world_add_vm(sim_world_of(sim), json, request->now_ms, &err)) {
-        sim_reply_json(
-            reply, 201,
-            sim_vm_json(sim_world_of(sim)->vms[sim_world_of(sim)->vm_count - 1]));
-    } else {
-        sim_control_refuse(reply, 400, err.text);
-    }
+    good = sim_world_add_vm(world, json, request->now_ms, &err);
+    sim_control_reply(reply, 201,
+                      good ? sim_vm_json(world->vms[world->vm_count - 1]) : NULL, &err);
     cJSON_Delete(json);
 }
 
@@ -206,15 +195,13 @@ static void patch_vm(struct sim *sim, const struct sim_request *request,
     struct sim_vm *vm = named_vm(sim, request, reply);
     cJSON *json = vm == NULL ? NULL : sim_control_json(request, reply);
     struct sim_err err;
+    bool good;
 
     if (json == NULL) {
         return;
     }
-    if (sim_world_patch_vm(sim_world_of(sim), vm, json, request->now_ms, &err)) {
-        sim_reply_json(reply, 200, sim_vm_json(vm));
-    } else {
-        sim_control_refuse(reply, 400, err.text);
-    }
+    good = sim_world_patch_vm(sim_world_of(sim), vm, json, request->now_ms, &err);
+    sim_control_reply(reply, 200, good ? sim_vm_json(vm) : NULL, &err);
     cJSON_Delete(json);
 }
 

@@ -20,11 +20,7 @@ static void get_flow(struct sim *sim, const struct sim_request *request,
     struct sim_err err;
     cJSON *json = vs_flow_ask(vs_world_of(sim), request, &err);
 
-    if (json == NULL) {
-        sim_control_refuse(reply, 400, err.text);
-    } else {
-        sim_reply_json(reply, 200, json);
-    }
+    sim_control_reply(reply, 200, json, &err);
 }
 
 static void reply_settings(struct sim *sim, struct sim_reply *reply)
@@ -75,23 +71,17 @@ static const struct sim_json_member realization_members[] = {
     {"realization_delay_ms", SIM_JSON_COUNT, false},
 };
 
-/* delay_ms stands for both. */
 static void post_realization(struct sim *sim, const struct sim_request *request,
                              struct sim_reply *reply)
 {
     cJSON *json = sim_control_json(request, reply);
-    cJSON *delay;
     struct sim_err err;
 
     if (json == NULL) {
         return;
     }
     if (SIM_JSON_CHECK(json, realization_members, "", &err)) {
-        delay = cJSON_DetachItemFromObjectCaseSensitive(json, "delay_ms");
-        if (delay != NULL) {
-            cJSON_DeleteItemFromObjectCaseSensitive(json, "realization_delay_ms");
-            cJSON_AddItemToObject(json, "realization_delay_ms", delay);
-        }
+        sim_control_spread_delay(json);
         set_settings(sim, json, reply);
     } else {
         sim_control_refuse(reply, 400, err.text);
@@ -131,11 +121,8 @@ static void post_vm(struct sim *sim, const struct sim_request *request,
         return;
     }
     vm = vs_world_add_vm(vs_world_of(sim), json, "vm", request->now_ms, &err);
-    if (vm != NULL) {
-        sim_reply_json(reply, 201, vs_world_vm_json(vs_world_of(sim), vm));
-    } else {
-        sim_control_refuse(reply, 400, err.text);
-    }
+    sim_control_reply(reply, 201,
+                      vm == NULL ? NULL : vs_world_vm_json(vs_world_of(sim), vm), &err);
     cJSON_Delete(json);
 }
 
@@ -145,15 +132,14 @@ static void patch_vm(struct sim *sim, const struct sim_request *request,
     struct vs_vm *vm = named_vm(sim, request, reply);
     cJSON *json = vm == NULL ? NULL : sim_control_json(request, reply);
     struct sim_err err;
+    bool good;
 
     if (json == NULL) {
         return;
     }
-    if (vs_world_patch_vm(vs_world_of(sim), vm, json, request->now_ms, &err)) {
-        sim_reply_json(reply, 200, vs_world_vm_json(vs_world_of(sim), vm));
-    } else {
-        sim_control_refuse(reply, 400, err.text);
-    }
+    good = vs_world_patch_vm(vs_world_of(sim), vm, json, request->now_ms, &err);
+    sim_control_reply(reply, 200, good ? vs_world_vm_json(vs_world_of(sim), vm) : NULL,
+                      &err);
     cJSON_Delete(json);
 }
 
