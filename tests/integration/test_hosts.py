@@ -66,6 +66,8 @@ def test_twenty_reloads_leak_no_descriptor_and_lose_no_row(make_lab):
         assert stable(lab.cases()) == rows
     lab.wait(lambda: descriptors(lab, pid) <= after_one,
              f"{after_one} descriptors again, now {descriptors(lab, pid)}")
+    lab.wait(lambda: not any(row["nqVmLastError"] for row in lab.cases().values()),
+             "every row to be without an error again")
 
     assert lab.daemons["snmpd"].pid == pid
     assert len(lab.sim.tag_changes()) == 2
@@ -73,7 +75,9 @@ def test_twenty_reloads_leak_no_descriptor_and_lose_no_row(make_lab):
 
 def stable(rows):
     """What a reload must not change."""
-    moving = ("nqVmRungs",)
+    # Twenty engines within two seconds may together ask more than the 100 requests a second of
+    # a manager: what it answered (429) stands in the row until the next success.
+    moving = ("nqVmRungs", "nqVmLastError")
     return {i: {k: v for k, v in row.items() if k not in moving}
             for i, row in rows.items()}
 
