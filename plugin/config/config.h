@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.h: the libconfig file as one struct that never changes after loading.
- * Every option is a row in config/options.c: path, type, range, default, help.
+ * Every option is a row in config/options*.c: path, type, range, default, help.
  *
  * Owns    all its strings; nq_config_free() frees them.
  * Blocks  for reading one local file.
@@ -35,7 +35,17 @@
 /* Values as in nqTriggerAction. */
 enum nq_trigger_action {
     NQ_ACTION_QUARANTINE = 1,
-    NQ_ACTION_IGNORE = 5,
+    NQ_ACTION_SCAN_FINISHED,
+    NQ_ACTION_RELEASE,
+    NQ_ACTION_NOTE,
+    NQ_ACTION_IGNORE,
+};
+
+/* Values as in nqTriggerProof: how sure it is who sent a trap. */
+enum nq_proof {
+    NQ_PROOF_ANY = 1, /* nothing is known: a datagram with any address in it */
+    NQ_PROOF_LISTED,  /* a row of sources fits */
+    NQ_PROOF_V3,      /* a row of sources with an SNMPv3 user fits */
 };
 
 enum nq_condition_kind {
@@ -71,6 +81,7 @@ struct nq_trigger_conf {
     struct nq_field_conf computer;
     struct nq_field_conf cause;
     struct nq_field_conf severity;
+    enum nq_proof proof;  /* a trap with less is held, not acted on */
     int64_t time_limit_s; /* the quarantine ends by itself after this; 0 = never */
 };
 

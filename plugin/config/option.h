@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* option.h: what an option is. The rows are in options.c, single values are read in
+/* option.h: what an option is. The rows are in options*.c, single values are read in
  * option.c, blocks and lists in read.c. Private to config/.
  * Not for: anybody who only wants a value; that is config.h.
  *

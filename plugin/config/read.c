@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read.c: walks the settings of a file and the tables of options.c side by side. */
+/* read.c: walks the settings of a file and the tables of options*.c side by side. */
 #include "config/read.h"
 
 #include <stdarg.h>

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 void nq_trap_done(struct nq_trap *trap)
 {
     for (size_t i = 0; i < trap->varbind_count; i++) {
@@ -13,6 +15,9 @@ void nq_trap_done(struct nq_trap *trap)
     }
     free(trap->varbinds);
     free(trap->source);
+    free(trap->forwarded_for);
+    (void)nq_secret_free_text(trap->community);
+    free(trap->user);
     free(trap->trap_oid);
     *trap = (struct nq_trap){0};
 }

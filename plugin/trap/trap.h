@@ -34,11 +34,32 @@ struct nq_varbind {
     size_t value_len;
 };
 
+enum nq_snmp_version {
+    NQ_SNMP_UNKNOWN, /* snmptrapd does not tell it to its handlers */
+    NQ_SNMP_V1,
+    NQ_SNMP_V2C,
+    NQ_SNMP_V3,
+};
+
+/* SnmpSecurityLevel, RFC 3411 section 5 */
+enum nq_security_level {
+    NQ_LEVEL_NO_AUTH = 1,
+    NQ_LEVEL_AUTH,
+    NQ_LEVEL_PRIV,
+};
+
 struct nq_trap {
-    char *source;   /* transport address of the sender as text: "127.0.0.1", "::1" */
-    char *trap_oid; /* value of snmpTrapOID.0, with a leading dot */
-    uint64_t uptime_ticks;       /* sysUpTime.0, hundredths of a second; 0 when absent */
-    struct nq_varbind *varbinds; /* all of them, the two above included, in order */
+    char
+        *source; /* transport address of the sender as text: "127.0.0.1", "::1", "unix" */
+    char *forwarded_for; /* whom the sender says it forwards: the last snmpTrapAddress of
+                          * the message (RFC 3584 section 3.1); NULL: nobody */
+    enum nq_snmp_version version;
+    char *community; /* v1, v2c: its octets and a NUL; NULL: not known */
+    char *user;      /* v3: the security name that the message was authenticated for */
+    enum nq_security_level level; /* v3 */
+    char *trap_oid;               /* value of snmpTrapOID.0, with a leading dot */
+    uint64_t uptime_ticks;        /* sysUpTime.0, hundredths of a second; 0 when absent */
+    struct nq_varbind *varbinds;  /* all of them, the two above included, in order */
     size_t varbind_count;
 };
 
