@@ -157,14 +157,14 @@ static void free_block(const struct nq_block *block, void *target)
                 free_block(option->block, elements + k * option->block->size);
             }
             free(elements);
-        } else if (option->kind == NQ_OPTION_URLS) {
-            char **urls = *(char ***)field_of(option, target);
+        } else if (option->kind == NQ_OPTION_TEXTS) {
+            char **texts = *(char ***)field_of(option, target);
             const size_t count =
                 *(size_t *)(void *)((char *)target + option->count_offset);
             for (size_t k = 0; k < count; k++) {
-                free(urls[k]);
+                free(texts[k]);
             }
-            free(urls);
+            free(texts);
         } else if (nq_option_is_text(option)) {
             char **field = field_of(option, target);
             free(*field);

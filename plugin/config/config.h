@@ -31,6 +31,8 @@
 #define NQ_CONFIG_MANAGERS_MAX   16
 #define NQ_CONFIG_URLS_MAX       8
 #define NQ_CONFIG_WATCHED_MAX    16
+#define NQ_CONFIG_SOURCES_MAX    256
+#define NQ_CONFIG_LISTEN_MAX     16
 
 /* Values as in nqTriggerAction. */
 enum nq_trigger_action {
@@ -83,6 +85,37 @@ struct nq_trigger_conf {
     struct nq_field_conf severity;
     enum nq_proof proof;  /* a trap with less is held, not acted on */
     int64_t time_limit_s; /* the quarantine ends by itself after this; 0 = never */
+};
+
+/* Values as in SnmpSecurityLevel, RFC 3411 section 5. */
+enum nq_security_level { NQ_LEVEL_NO_AUTH = 1, NQ_LEVEL_AUTH, NQ_LEVEL_PRIV };
+
+/* A sender of traps. A trap is of this source when everything that is given fits. */
+struct nq_source_conf {
+    char *name;
+    char *address;                /* an address, a prefix, or "unix"; NULL: any */
+    char *community_file;         /* v1, v2c; see nq_secret_path(); NULL: any */
+    char *user;                   /* v3 security name; NULL: any trap of any version */
+    enum nq_security_level level; /* v3: at least this */
+    bool forwarder; /* whoever it forwards is the sender, see nq_sources_judge() */
+};
+
+/* Where we listen for notifications ourselves. */
+struct nq_listen_conf {
+    char **addresses; /* "udp:127.0.0.1:10162", "unix:/run/...": see snmpcmd(1) */
+    size_t address_count;
+    char *users_file; /* createUser lines; see nq_secret_path(); NULL: no v3 users */
+    int64_t receive_buffer; /* bytes */
+    int64_t connections;    /* of stream sockets, at the same time */
+};
+
+/* What one sender may bring. */
+struct nq_limits_conf {
+    int64_t traps_per_s; /* of one listed source, on average */
+    int64_t traps_burst;
+    int64_t unlisted_per_s; /* of all other senders together */
+    int64_t unlisted_burst;
+    int64_t unproven_max; /* cases held for want of proof */
 };
 
 /* How we log in. */
@@ -164,6 +197,10 @@ struct nq_config {
     size_t manager_count;
     struct nq_group_conf *groups;
     size_t group_count;
+    struct nq_source_conf *sources;
+    size_t source_count;
+    struct nq_listen_conf listen;
+    struct nq_limits_conf limits;
     struct nq_trigger_conf *triggers;
     size_t trigger_count;
 };

@@ -68,7 +68,10 @@ static const struct {
     [NQ_OPTION_PATH] = {"absolute path", false},
     [NQ_OPTION_SECRET] = {"absolute path, or the name of a systemd credential", false},
     [NQ_OPTION_PIN] = {"sha256//BASE64", false},
-    [NQ_OPTION_URLS] = {"https://HOST[:PORT], or [ several of them ]", false},
+    [NQ_OPTION_URL] = {"https://HOST[:PORT]", false},
+    [NQ_OPTION_TRANSPORT] = {"udp|udp6|tcp|tcp6:ADDRESS:PORT or unix:/PATH", false},
+    [NQ_OPTION_SOURCE] = {"address, ADDRESS/LENGTH or unix", false},
+    [NQ_OPTION_TEXTS] = {"", false}, /* the element says it */
     [NQ_OPTION_GROUP_PATH] = {"policy path or securitygroup-N", false},
     [NQ_OPTION_OID] = {"numeric OID", false},
     [NQ_OPTION_REGEX] = {"regular expression", false},
@@ -88,7 +91,10 @@ static const struct {
 const char *nq_option_describe(const struct nq_option *option, char *out, size_t size)
 {
     const double scale = option->kind == NQ_OPTION_SECONDS ? 1000.0 : 1.0;
-    (void)snprintf(out, size, "%s", kinds[option->kind].what);
+    const bool several = option->kind == NQ_OPTION_TEXTS;
+    (void)snprintf(out, size, "%s%s",
+                   kinds[several ? option->element : option->kind].what,
+                   several ? ", or [ several of them ]" : "");
     for (const struct nq_word *word = option->words; word && word->text; word++) {
         const size_t used = strlen(out);
         (void)snprintf(out + used, size - used, "%s%s", used > 0 ? " or " : "",

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/prefix.h"
 #include "base/text.h"
 
-#define OID_ARCS_MAX 128 /* RFC 2578 section 3.5 */
+#define OID_ARCS_MAX    128 /* RFC 2578 section 3.5 */
+#define SOCKET_PATH_MAX 107 /* sun_path of unix(7) without its NUL */
 
 /* NULL, or what is allowed. */
 typedef const char *check_fn(const char *text, char *reason);
@@ -77,6 +79,13 @@ static const char *host_end(const char *host)
     return end > host ? end : NULL;
 }
 
+static bool is_port(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    return digits >= 1 && digits <= 5 && text[digits] == '\0' &&
+           strtol(text, NULL, 10) >= 1 && strtol(text, NULL, 10) <= 65535;
+}
+
 static const char *check_url(const char *text, char *reason)
 {
     static const char allowed[] = "use https://HOST[:PORT]";
@@ -92,12 +101,36 @@ static const char *check_url(const char *text, char *reason)
     if (*end == '\0') {
         return NULL;
     }
-    const size_t digits = *end == ':' ? strspn(end + 1, "0123456789") : 0;
-    if (digits == 0 || digits > 5 || end[1 + digits] != '\0') {
-        return allowed;
+    return *end == ':' && is_port(end + 1) ? NULL : allowed;
+}
+
+/* The names are those of Net-SNMP, which reads the address again. */
+static const char *check_transport(const char *text, char *reason)
+{
+    static const char *const inet[] = {"udp:", "udp6:", "tcp:", "tcp6:"};
+    static const char unix[] = "unix:";
+    for (size_t i = 0; i < sizeof(inet) / sizeof(inet[0]); i++) {
+        const size_t len = strlen(inet[i]);
+        const char *port = strrchr(text, ':');
+        if (strncmp(text, inet[i], len) == 0 && port > text + len && is_port(port + 1)) {
+            return check_plain(text, reason);
+        }
     }
-    const long port = strtol(end + 1, NULL, 10);
-    return port >= 1 && port <= 65535 ? NULL : allowed;
+    if (strncmp(text, unix, sizeof(unix) - 1) == 0 && text[sizeof(unix) - 1] == '/' &&
+        strlen(text) - (sizeof(unix) - 1) <= SOCKET_PATH_MAX) {
+        return check_plain(text, reason);
+    }
+    return "use udp:ADDRESS:PORT, udp6:[ADDRESS]:PORT, tcp:, tcp6: or unix:/PATH";
+}
+
+static const char *check_source(const char *text, char *reason)
+{
+    struct nq_prefix prefix;
+    (void)reason;
+    return strcmp(text, "unix") == 0 || nq_prefix_parse(text, &prefix)
+               ? NULL
+               : "use an address, a prefix such as 192.0.2.0/24 whose other bits are 0, "
+                 "or unix";
 }
 
 /* What nq_secret_path() looks up: systemd names credentials like files, without a path. */
@@ -202,20 +235,26 @@ static const char *check_regex(const char *text, char *reason)
 }
 
 static check_fn *const checks[NQ_OPTION_KIND_COUNT] = {
-    [NQ_OPTION_TEXT] = check_plain,  [NQ_OPTION_TAG] = check_tag,
-    [NQ_OPTION_PATH] = check_path,   [NQ_OPTION_SECRET] = check_secret,
-    [NQ_OPTION_PIN] = check_pin,     [NQ_OPTION_GROUP_PATH] = check_group_path,
-    [NQ_OPTION_OID] = check_oid,     [NQ_OPTION_REGEX] = check_regex,
-    [NQ_OPTION_OPERAND] = check_any, [NQ_OPTION_OPERAND_REGEX] = check_regex,
+    [NQ_OPTION_TEXT] = check_plain,
+    [NQ_OPTION_TAG] = check_tag,
+    [NQ_OPTION_PATH] = check_path,
+    [NQ_OPTION_SECRET] = check_secret,
+    [NQ_OPTION_URL] = check_url,
+    [NQ_OPTION_TRANSPORT] = check_transport,
+    [NQ_OPTION_SOURCE] = check_source,
+    [NQ_OPTION_PIN] = check_pin,
+    [NQ_OPTION_GROUP_PATH] = check_group_path,
+    [NQ_OPTION_OID] = check_oid,
+    [NQ_OPTION_REGEX] = check_regex,
+    [NQ_OPTION_OPERAND] = check_any,
+    [NQ_OPTION_OPERAND_REGEX] = check_regex,
 };
 
-const char *nq_option_url(const char *text, char **ret_url, char *reason)
+const char *nq_option_element(const struct nq_option *option, const char *text,
+                              char **ret_text, char *reason)
 {
-    const char *allowed = check_url(text, reason);
-    if (!allowed) {
-        *ret_url = nq_strdup(text);
-    }
-    return allowed;
+    const struct nq_option one = {.kind = option->element, .min = 1};
+    return nq_option_text(&one, text, ret_text, reason);
 }
 
 bool nq_option_is_text(const struct nq_option *option)

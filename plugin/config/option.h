@@ -21,16 +21,19 @@
 #define NQ_OPTION_PATH_MAX 128
 
 enum nq_option_kind {
-    NQ_OPTION_TEXT,          /* char *, min to max bytes */
-    NQ_OPTION_TAG,           /* the same without the separator | */
-    NQ_OPTION_PATH,          /* char *, an absolute path */
-    NQ_OPTION_SECRET,        /* char *, an absolute path or a systemd credential */
-    NQ_OPTION_PIN,           /* char *, sha256//BASE64 of a public key */
-    NQ_OPTION_URLS,          /* char ** and count: one https://HOST[:PORT] or an array */
-    NQ_OPTION_GROUP_PATH,    /* char *, /infra/... or securitygroup-N */
-    NQ_OPTION_OID,           /* char *, gets a leading dot */
-    NQ_OPTION_REGEX,         /* char *, a POSIX extended regular expression */
-    NQ_OPTION_OPERAND,       /* char *: one of several that share offset; see operand */
+    NQ_OPTION_TEXT,       /* char *, min to max bytes */
+    NQ_OPTION_TAG,        /* the same without the separator | */
+    NQ_OPTION_PATH,       /* char *, an absolute path */
+    NQ_OPTION_SECRET,     /* char *, an absolute path or a systemd credential */
+    NQ_OPTION_PIN,        /* char *, sha256//BASE64 of a public key */
+    NQ_OPTION_URL,        /* char *, https://HOST[:PORT] */
+    NQ_OPTION_TRANSPORT,  /* char *, where to listen: udp:ADDRESS:PORT, unix:/PATH, ... */
+    NQ_OPTION_SOURCE,     /* char *, an address, a prefix or "unix" */
+    NQ_OPTION_TEXTS,      /* char ** and count: one text of kind element, or an array */
+    NQ_OPTION_GROUP_PATH, /* char *, /infra/... or securitygroup-N */
+    NQ_OPTION_OID,        /* char *, gets a leading dot */
+    NQ_OPTION_REGEX,      /* char *, a POSIX extended regular expression */
+    NQ_OPTION_OPERAND,    /* char *: one of several that share offset; see operand */
     NQ_OPTION_OPERAND_REGEX, /* the same for an expression */
     NQ_OPTION_NUMBER,        /* int64_t, min to max */
     NQ_OPTION_SECONDS,       /* int64_t in milliseconds, min to max; may be 0.5 */
@@ -62,7 +65,8 @@ struct nq_option {
     bool required;
     const struct nq_word *words;
     const struct nq_block *block;   /* BLOCK and LIST */
-    size_t count_offset;            /* LIST and URLS: of its size_t count */
+    enum nq_option_kind element;    /* TEXTS: the kind of each */
+    size_t count_offset;            /* LIST and TEXTS: of its size_t count */
     size_t operand_offset;          /* OPERAND: of its enum nq_condition_kind ... */
     enum nq_condition_kind operand; /* ... which becomes this */
     const char *help;
@@ -97,7 +101,9 @@ bool nq_option_is_text(const struct nq_option *option);
 
 const char *nq_option_text(const struct nq_option *option, const char *text, char **field,
                            char *reason);
-const char *nq_option_url(const char *text, char **ret_url, char *reason);
+/* One of the texts of an option of kind TEXTS. */
+const char *nq_option_element(const struct nq_option *option, const char *text,
+                              char **ret_text, char *reason);
 const char *nq_option_number(const struct nq_option *option, double number,
                              int64_t *field, char *reason);
 const char *nq_option_word(const struct nq_option *option, const char *text, int *field,

@@ -30,5 +30,8 @@
 extern const struct nq_block nq_manager_block; /* options_nsx.c */
 extern const struct nq_block nq_group_block;
 extern const struct nq_block nq_trigger_block; /* options_trigger.c */
+extern const struct nq_block nq_source_block;  /* options_intake.c */
+extern const struct nq_block nq_listen_block;
+extern const struct nq_block nq_limits_block;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c: every option there is, as rows: reading, checking, freeing and the output of
  * `nsx-quarantine check --options` all follow these tables. The rows of NSX stand in
- * options_nsx.c, those of triggers in options_trigger.c. */
+ * options_nsx.c, of triggers in options_trigger.c, of senders in options_intake.c. */
 #include "config/option_rows.h"
 
 /* ---- engine, tag, timing ------------------------------------------------------------ */
@@ -179,6 +179,16 @@ static const struct nq_option root_options[] = {
      .block = &nq_group_block,
      .required = true,
      .help = "NSX groups; at least one with the role quarantine"},
+    {.name = "sources",
+     .kind = NQ_OPTION_LIST,
+     AT(nq_config, sources),
+     .count_offset = offsetof(struct nq_config, source_count),
+     .min = 0,
+     .max = NQ_CONFIG_SOURCES_MAX,
+     .block = &nq_source_block,
+     .help = "who may send traps; what comes from others is held at most"},
+    {.name = "listen", .kind = NQ_OPTION_BLOCK, .block = &nq_listen_block},
+    {.name = "limits", .kind = NQ_OPTION_BLOCK, .block = &nq_limits_block},
     {.name = "triggers",
      .kind = NQ_OPTION_LIST,
      AT(nq_config, triggers),

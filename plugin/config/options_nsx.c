@@ -82,7 +82,8 @@ static const struct nq_word vcenter_auths[] = {{"session", NQ_AUTH_SESSION}, {NU
 
 static const struct nq_option vcenter_options[] = {
     {.name = "url",
-     .kind = NQ_OPTION_URLS,
+     .kind = NQ_OPTION_TEXTS,
+     .element = NQ_OPTION_URL,
      AT(nq_access_conf, urls),
      .count_offset = offsetof(struct nq_access_conf, url_count),
      .min = 1,
@@ -116,7 +117,8 @@ static const struct nq_option manager_options[] = {
      .preset = "policy",
      .help = "policy: NSX-T 3 and later, NSX; vsphere: NSX for vSphere 6.2 to 6.4"},
     {.name = "url",
-     .kind = NQ_OPTION_URLS,
+     .kind = NQ_OPTION_TEXTS,
+     .element = NQ_OPTION_URL,
      AT(nq_access_conf, urls),
      .count_offset = offsetof(struct nq_access_conf, url_count),
      .min = 1,

@@ -194,20 +194,21 @@ static bool read_value(const struct reader *reader, const struct place *place,
                         target);
 }
 
-static bool read_url(const struct reader *reader, const struct place *place, char **field)
+static bool read_element(const struct reader *reader, const struct place *place,
+                         const struct nq_option *option, char **field)
 {
     char reason[NQ_OPTION_REASON];
     const char *text = config_setting_get_string(place->setting);
     if (!text) {
         return wrong_type(reader, place, "a text in quotes, or an array of such texts");
     }
-    const char *allowed = nq_option_url(text, field, reason);
+    const char *allowed = nq_option_element(option, text, field, reason);
     return !allowed || not_allowed(reader, place, text, allowed);
 }
 
 /* One text, or an array of texts. */
-static bool read_urls(const struct reader *reader, const struct place *place,
-                      const struct nq_option *option, void *target)
+static bool read_texts(const struct reader *reader, const struct place *place,
+                       const struct nq_option *option, void *target)
 {
     const bool several = config_setting_is_array(place->setting);
     const int length = several ? config_setting_length(place->setting) : 1;
@@ -215,15 +216,15 @@ static bool read_urls(const struct reader *reader, const struct place *place,
         return mistake(reader, place, "it has %d entries: use %lld to %lld", length,
                        (long long)option->min, (long long)option->max);
     }
-    char **urls = nq_calloc((size_t)length, sizeof(*urls));
-    *(char ***)field_of(option, target) = urls;
+    char **texts = nq_calloc((size_t)length, sizeof(*texts));
+    *(char ***)field_of(option, target) = texts;
     *(size_t *)(void *)((char *)target + option->count_offset) = (size_t)length;
     for (int i = 0; i < length; i++) {
         struct place one = *place;
         if (several) {
             one.setting = config_setting_get_elem(place->setting, (unsigned)i);
         }
-        if (!read_url(reader, &one, &urls[i])) {
+        if (!read_element(reader, &one, option, &texts[i])) {
             return false;
         }
     }
@@ -314,8 +315,8 @@ static bool read_option(const struct reader *reader, const struct place *parent,
     switch (option->kind) {
     case NQ_OPTION_LIST:
         return read_list(reader, &place, option, target);
-    case NQ_OPTION_URLS:
-        return read_urls(reader, &place, option, target);
+    case NQ_OPTION_TEXTS:
+        return read_texts(reader, &place, option, target);
     default:
         return read_value(reader, &place, option, target);
     }

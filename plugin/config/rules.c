@@ -114,6 +114,26 @@ static bool trigger_holds(const struct nq_trigger_conf *trigger, size_t index,
     return true;
 }
 
+static bool source_holds(const struct nq_source_conf *source, size_t index,
+                         struct nq_rule_break *ret_broken)
+{
+    char path[NQ_OPTION_PATH_MAX];
+    (void)snprintf(path, sizeof(path), "sources[%zu]", index);
+    if (!source->address && !source->community_file && !source->user) {
+        return broken(ret_broken, path,
+                      "it fits everybody: add address, community_file or user");
+    }
+    if (source->user && source->community_file) {
+        return broken(ret_broken, path,
+                      "no trap has both a community and a user: make two sources of it");
+    }
+    if (source->forwarder && (!source->address || source->user)) {
+        return broken(ret_broken, path,
+                      "a forwarder is known by its address alone: give that and no user");
+    }
+    return true;
+}
+
 /* What an auth needs; the rest would be ignored silently. */
 static bool access_holds(const struct nq_access_conf *access, const char *where,
                          struct nq_rule_break *ret_broken)
@@ -181,6 +201,11 @@ bool nq_rules_hold(const struct nq_config *conf, struct nq_rule_break *ret_broke
     }
     if (!groups_hold(conf, ret_broken)) {
         return false;
+    }
+    for (size_t i = 0; i < conf->source_count; i++) {
+        if (!source_holds(&conf->sources[i], i, ret_broken)) {
+            return false;
+        }
     }
     for (size_t i = 0; i < conf->trigger_count; i++) {
         if (!trigger_holds(&conf->triggers[i], i, ret_broken)) {

@@ -117,7 +117,7 @@ static void on_readable(void *arg, int fd, unsigned events)
     nq_loop_unwatch(server->loop, fd);
     nq_timer_clear(server->loop, &connection->deadline);
     nq_engine_trap_text(server->engine, nq_buf_text(&connection->text),
-                        connection->text.len, false, on_answer, connection);
+                        connection->text.len, NQ_WAY_HANDLER, on_answer, connection);
 }
 
 static void on_connect(void *arg, int listener, unsigned events)
@@ -224,7 +224,7 @@ static void on_file(void *arg, const char *name, const char *text, size_t len)
         spooled->next->link = &spooled->next;
     }
     server->spooled = spooled;
-    nq_engine_trap_text(server->engine, text, len, true, on_spooled, spooled);
+    nq_engine_trap_text(server->engine, text, len, NQ_WAY_SPOOL, on_spooled, spooled);
 }
 
 static void read_spool(void *arg)

@@ -22,6 +22,7 @@ struct nq_service {
     int lock;
     struct nq_store *store;
     struct nq_triggers *triggers;
+    struct nq_sources *sources;
     struct nq_loop *loop;
     struct nq_backend *backend;
     struct nq_engine *engine;
@@ -93,6 +94,17 @@ static void stop_triggers(struct nq_service *service)
     service->triggers = nq_triggers_free(service->triggers);
 }
 
+static bool start_sources(struct nq_service *service, struct nq_err *reterr)
+{
+    service->sources = nq_sources_new(service->conf, reterr);
+    return service->sources != NULL;
+}
+
+static void stop_sources(struct nq_service *service)
+{
+    service->sources = nq_sources_free(service->sources);
+}
+
 static bool start_loop(struct nq_service *service, struct nq_err *reterr)
 {
     service->loop = nq_loop_open(&nq_system_clock, reterr);
@@ -121,6 +133,7 @@ static bool start_engine(struct nq_service *service, struct nq_err *reterr)
     const struct nq_engine_setup setup = {
         .conf = service->conf,
         .triggers = service->triggers,
+        .sources = service->sources,
         .store = service->store,
         .backend = service->backend,
         .loop = service->loop,
@@ -152,10 +165,11 @@ static const struct part {
     bool (*start)(struct nq_service *service, struct nq_err *reterr);
     void (*stop)(struct nq_service *service);
 } parts[] = {
-    {start_config, stop_config}, {start_lock, stop_lock},
-    {start_store, stop_store},   {start_triggers, stop_triggers},
-    {start_loop, stop_loop},     {start_backend, stop_backend},
-    {start_engine, stop_engine}, {start_intake, stop_intake},
+    {start_config, stop_config},   {start_lock, stop_lock},
+    {start_store, stop_store},     {start_triggers, stop_triggers},
+    {start_sources, stop_sources}, {start_loop, stop_loop},
+    {start_backend, stop_backend}, {start_engine, stop_engine},
+    {start_intake, stop_intake},
 };
 
 static const size_t part_count = sizeof(parts) / sizeof(parts[0]);

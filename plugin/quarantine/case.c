@@ -44,6 +44,9 @@ static const struct move moves[] = {
     MOVE(OBSERVED,  EXPIRED,       RELEASED,  NOTHING,  NOW,         WANT(RELEASE)),
 
     /* A person must decide. */
+    MOVE(HELD,      OPENED,        HELD,      NOTHING,  NOW,         REASON(UNPROVEN), NOTICE(HELD)),
+    MOVE(HELD,      CONFIRMED,     TAGGING,   LOOK,     NOW,         REASON(NONE)),
+    MOVE(HELD,      WITNESSED,     OBSERVED,  IDENTIFY, NOW,         REASON(OBSERVE_MODE)),
     MOVE(HELD,      RESUMED,       HELD,      NOTHING,  NOW,         0),
     MOVE(HELD,      APPROVE,       TAGGING,   LOOK,     NOW,         REASON(NONE)),
     MOVE(HELD,      RETRY,         TAGGING,   LOOK,     NOW,         REASON(NONE)),
@@ -191,6 +194,8 @@ const char *nq_case_event_name(enum nq_case_event event)
 {
     static const char *const names[NQ_EV_END] = {
         [NQ_EV_OPENED] = "opened",
+        [NQ_EV_CONFIRMED] = "confirmed",
+        [NQ_EV_WITNESSED] = "witnessed",
         [NQ_EV_RESUMED] = "resumed",
         [NQ_EV_ARMED] = "armed",
         [NQ_EV_DISARMED] = "disarmed",

@@ -19,6 +19,8 @@
 
 enum nq_case_event {
     NQ_EV_OPENED,    /* a signal opened the case */
+    NQ_EV_CONFIRMED, /* it was opened without proof, and a signal with proof came */
+    NQ_EV_WITNESSED, /* the same in observe mode */
     NQ_EV_RESUMED,   /* the engine started, or may write again, and finds the case */
     NQ_EV_ARMED,     /* the mode became enforce */
     NQ_EV_DISARMED,  /* a write was due but the mode is observe */

@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define STORE_RETRY_MS 1000
+#define DROPS_SHOWN_MS (15 * 60 * 1000)
 
 int64_t nq_engine_now(const struct nq_engine *engine)
 {
@@ -283,6 +284,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     nq_groups_close(engine);
     nq_managers_close(engine);
     nq_tallies_done(&engine->tallies);
+    nq_flood_done(&engine->flood);
     struct nq_episode *episode = NULL;
     struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)
@@ -394,6 +396,12 @@ static void judge_health(const struct nq_engine *engine, struct nq_engine_view *
             snprintf(problem, sizeof(problem),
                      "manager %s: ", engine->setup.conf->managers[manager].name);
         nq_err_text(status.last_error, problem + used, sizeof(problem) - (size_t)used);
+    } else if (engine->dropped_ms > 0 &&
+               nq_engine_now(engine) - engine->dropped_ms < DROPS_SHOWN_MS) {
+        view->health = NQ_HEALTH_DEGRADED;
+        (void)snprintf(problem, sizeof(problem),
+                       "the kernel dropped traps (nqTrapsKernelDrops): raise "
+                       "listen.receive_buffer and net.core.rmem_max");
     } else if (view->cases_failed > 0) {
         view->health = NQ_HEALTH_DEGRADED;
         (void)snprintf(problem, sizeof(problem),

@@ -25,6 +25,7 @@
 #include "loop/loop.h"
 #include "nsx/backend.h"
 #include "store/store.h"
+#include "trap/sources.h"
 #include "trap/trap.h"
 #include "trap/trigger.h"
 
@@ -48,6 +49,7 @@ struct nq_observer {
 struct nq_engine_setup {
     const struct nq_config *conf;
     const struct nq_triggers *triggers;
+    const struct nq_sources *sources;
     struct nq_store *store;
     struct nq_backend *backend; /* of all managers */
     struct nq_loop *loop;
@@ -72,14 +74,29 @@ enum nq_intake {
     NQ_INTAKE_LATER,   /* it could not be made durable: keep it and send it again */
 };
 
+/* How a trap got here. */
+enum nq_way { NQ_WAY_HANDLER, NQ_WAY_SPOOL, NQ_WAY_LISTENER };
+
 /* Called once, after the commit; never before nq_engine_trap() returns. */
 typedef void nq_intake_fn(void *arg, enum nq_intake verdict, const char *reason);
 
-/* Takes the text of one trap (text.h). spooled: it came through the spool. done may be
- * NULL. The text is only borrowed. nq_engine_forget() drops a pending answer by its arg. */
+/* Takes one trap, or the text of one (text.h); borrowed. done may be NULL.
+ * nq_engine_forget() drops a pending answer by its arg. */
+void nq_engine_trap(struct nq_engine *engine, const struct nq_trap *trap, enum nq_way way,
+                    nq_intake_fn *done, void *arg);
 void nq_engine_trap_text(struct nq_engine *engine, const char *text, size_t len,
-                         bool spooled, nq_intake_fn *done, void *arg);
+                         enum nq_way way, nq_intake_fn *done, void *arg);
 void nq_engine_forget(struct nq_engine *engine, const void *arg);
+
+/* Counts a message at a listener that is no trap, or (unauthentic) that nobody vouches for.
+ * source: its address as text. */
+void nq_engine_no_trap(struct nq_engine *engine, bool unauthentic, const char *source,
+                       const char *reason);
+
+/* A listener's socket has lost so many datagrams since it was made. cookie: of the socket
+ * (SO_COOKIE in socket(7)). */
+void nq_engine_kernel_drops(struct nq_engine *engine, const char *address,
+                            uint64_t cookie, uint64_t drops);
 
 /* ---- commands (a SET): checked now, carried out at the end of the turn --------------- */
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "quarantine/case.h"
 #include "quarantine/engine.h"
+#include "quarantine/flood.h"
 #include "quarantine/tally.h"
 
 /* A case at work: the record that is kept, and what is under way for it. */
@@ -98,6 +99,8 @@ struct nq_engine {
     struct nq_pending_answer *answers;
     struct nq_pending_answer **answers_tail;
     struct nq_timer flush;
+    struct nq_flood flood;
+    int64_t dropped_ms;           /* wall: when the kernel dropped datagrams last */
     struct nq_log_limit trap_log; /* lines that any sender can provoke */
     struct nq_log_limit call_log; /* lines that a manager in trouble provokes */
     char *health_text;            /* lent to views; NQ_TEXT_MAX and a NUL */
@@ -137,6 +140,9 @@ struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
 /* The newest case of this identity, or of the VM that it led to; NULL when none. */
 struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
                                           const char *identity);
+/* The one open case that this text names: by its identity, or by the name, host name, id
+ * or an address of its VM. NULL: none or several. */
+struct nq_episode *nq_episode_named(const struct nq_engine *engine, const char *text);
 /* Sets nqVmTag: what our tag is called where the VM is, as far as that is known. */
 void nq_case_name_tag(struct nq_case *record, const struct nq_config *conf);
 /* The VM of a case that has one. */

@@ -57,6 +57,45 @@ struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
     return episode;
 }
 
+/* address is one of a comma list. */
+static bool lists(const char *addresses, const char *address)
+{
+    const size_t len = strlen(address);
+    for (const char *at = nq_text_or_empty(addresses); *at;) {
+        const size_t item = strcspn(at, ",");
+        if (item == len && strncasecmp(at, address, len) == 0) {
+            return true;
+        }
+        at += item;
+        at += strspn(at, ", ");
+    }
+    return false;
+}
+
+static bool is_named(const struct nq_case *record, const char *text)
+{
+    return nq_text_same(record->name, text) || nq_text_same(record->host_name, text) ||
+           nq_text_same(record->external_id, text) || lists(record->addresses, text);
+}
+
+struct nq_episode *nq_episode_named(const struct nq_engine *engine, const char *text)
+{
+    struct nq_episode *found = nq_episode_by_identity(engine, text);
+    if (found && nq_case_is_open(&found->record)) {
+        return found;
+    }
+    found = NULL;
+    for (size_t i = 0; i < engine->row_count; i++) {
+        if (nq_case_is_open(engine->rows[i]) && is_named(engine->rows[i], text)) {
+            if (found) {
+                return NULL;
+            }
+            found = nq_episode_of(engine, engine->rows[i]->id);
+        }
+    }
+    return found;
+}
+
 static void unlink_vm(struct nq_episode *episode)
 {
     if (episode->in_vms) {

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
+
 #define NQ_TRAP_VARBINDS_MAX 128
 #define NQ_TRAP_VALUE_MAX    65535 /* octets in one value: a UDP datagram holds no more */
 #define NQ_TRAP_OID_ARCS_MAX 128   /* RFC 2578 section 3.5 */
@@ -39,13 +41,6 @@ enum nq_snmp_version {
     NQ_SNMP_V1,
     NQ_SNMP_V2C,
     NQ_SNMP_V3,
-};
-
-/* SnmpSecurityLevel, RFC 3411 section 5 */
-enum nq_security_level {
-    NQ_LEVEL_NO_AUTH = 1,
-    NQ_LEVEL_AUTH,
-    NQ_LEVEL_PRIV,
 };
 
 struct nq_trap {

@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define STEP_MS 100
+#define STEP_MS     100
+#define TEXT(value) (char *)(uintptr_t)(value) /* the configuration owns its texts */
 
 static int64_t fake_time(const struct nq_clock *clock)
 {
@@ -39,9 +40,11 @@ static void open_engine(struct world *world)
     world->store.dead = false;
     world->loop = nq_loop_open(&world->clock, &err);
     world->triggers = nq_triggers_new(&world->conf, &err);
+    world->sources = nq_sources_new(&world->conf, &err);
     const struct nq_engine_setup setup = {
         .conf = &world->conf,
         .triggers = world->triggers,
+        .sources = world->sources,
         .store = &world->store.base,
         .backend = &world->backend.base,
         .loop = world->loop,
@@ -60,6 +63,7 @@ static void close_engine(struct world *world)
 {
     world->engine = nq_engine_close(world->engine);
     world->triggers = nq_triggers_free(world->triggers);
+    world->sources = nq_sources_free(world->sources);
     world->loop = nq_loop_close(world->loop);
 }
 
@@ -87,25 +91,39 @@ struct world *world_new_in_mode(enum nq_mode mode)
     world->backend.status = (struct nq_manager_status){
         .state = NQ_MANAGER_UP, .url = "https://nsx", .version = ""};
 
-    world->managers[0] = (struct nq_manager_conf){.name = (char *)(uintptr_t) "nsx"};
-    world->managers[1] = (struct nq_manager_conf){.name = (char *)(uintptr_t) "other"};
-    world->groups[0] = (struct nq_group_conf){.name = (char *)(uintptr_t) "quarantine",
-                                              .path = (char *)(uintptr_t) "/infra/q",
+    world->managers[0] = (struct nq_manager_conf){.name = TEXT("nsx")};
+    world->managers[1] = (struct nq_manager_conf){.name = TEXT("other")};
+    world->groups[0] = (struct nq_group_conf){.name = TEXT("quarantine"),
+                                              .path = TEXT("/infra/q"),
                                               .role = NQ_GROUP_QUARANTINE};
-    world->groups[1] = (struct nq_group_conf){.name = (char *)(uintptr_t) "vdi",
-                                              .path = (char *)(uintptr_t) "/infra/v",
-                                              .role = NQ_GROUP_WATCHED};
-    world->trigger = (struct nq_trigger_conf){
-        .name = (char *)(uintptr_t) "malware",
+    world->groups[1] = (struct nq_group_conf){
+        .name = TEXT("vdi"), .path = TEXT("/infra/v"), .role = NQ_GROUP_WATCHED};
+    const struct nq_field_conf computer = {.oid = TEXT(".1.3.6.1.4.1.32473.2")};
+    const struct nq_field_conf cause = {.oid = TEXT(".1.3.6.1.4.1.32473.3")};
+    world->triggers_conf[0] = (struct nq_trigger_conf){
+        .name = TEXT("malware"),
         .action = NQ_ACTION_QUARANTINE,
-        .trap_oid = (char *)(uintptr_t) ".1.3.6.1.4.1.32473.1",
-        .computer = {.oid = (char *)(uintptr_t) ".1.3.6.1.4.1.32473.2"},
-        .cause = {.oid = (char *)(uintptr_t) ".1.3.6.1.4.1.32473.3"},
+        .trap_oid = TEXT(WORLD_DETECTION),
+        .computer = computer,
+        .cause = cause,
+        .proof = NQ_PROOF_LISTED,
     };
+    world->triggers_conf[1] = (struct nq_trigger_conf){
+        .name = TEXT("other"),
+        .action = NQ_ACTION_RELEASE,
+        .trap_oid = TEXT(WORLD_OTHER),
+        .computer = computer,
+        .cause = cause,
+        .proof = NQ_PROOF_LISTED,
+    };
+    world->sources_conf[0] =
+        (struct nq_source_conf){.name = TEXT("example"), .address = TEXT(WORLD_SENDER)};
+    world->sources_conf[1] = (struct nq_source_conf){
+        .name = TEXT("forwarder"), .address = TEXT(WORLD_FORWARDER), .forwarder = true};
     world->conf = (struct nq_config){
         .enforce = mode == NQ_MODE_ENFORCE,
-        .tag_scope = (char *)(uintptr_t) "nsx-quarantine",
-        .tag_value = (char *)(uintptr_t) "isolated",
+        .tag_scope = TEXT("nsx-quarantine"),
+        .tag_value = TEXT("isolated"),
         .resolve_timeout_ms = 5000,
         .prove_timeout_ms = 20000,
         .verify_interval_ms = 10000,
@@ -119,8 +137,15 @@ struct world *world_new_in_mode(enum nq_mode mode)
         .manager_count = 1,
         .groups = world->groups,
         .group_count = 2,
-        .triggers = &world->trigger,
-        .trigger_count = 1,
+        .triggers = world->triggers_conf,
+        .trigger_count = 2,
+        .sources = world->sources_conf,
+        .source_count = 2,
+        .limits = {.traps_per_s = 200,
+                   .traps_burst = 10000,
+                   .unlisted_per_s = 10,
+                   .unlisted_burst = 1000,
+                   .unproven_max = 3},
     };
     open_engine(world);
     return world;
@@ -176,7 +201,13 @@ static void on_answer(void *arg, enum nq_intake verdict, const char *reason)
 
 void world_trap_text(struct world *world, const char *text)
 {
-    nq_engine_trap_text(world->engine, text, strlen(text), false, on_answer, world);
+    nq_engine_trap_text(world->engine, text, strlen(text), NQ_WAY_HANDLER, on_answer,
+                        world);
+}
+
+void world_trap(struct world *world, const struct nq_trap *trap)
+{
+    nq_engine_trap(world->engine, trap, NQ_WAY_LISTENER, on_answer, world);
 }
 
 static size_t add_hex(char *out, size_t used, size_t size, const char *text)
@@ -188,18 +219,24 @@ static size_t add_hex(char *out, size_t used, size_t size, const char *text)
     return used + (size_t)snprintf(out + used, size - used, "\"\n");
 }
 
-void world_detect(struct world *world, const char *computer, const char *cause)
+void world_send(struct world *world, const char *source, const char *oid,
+                const char *computer, const char *cause)
 {
     char text[4096];
-    size_t used = (size_t)snprintf(
-        text, sizeof(text),
-        "UDP: [10.1.1.1]:1000->[10.1.1.2]:162\nUDP: [10.1.1.1]:1000->[10.1.1.2]:162\n"
-        ".1.3.6.1.2.1.1.3.0 100\n.1.3.6.1.6.3.1.1.4.1.0 .1.3.6.1.4.1.32473.1\n"
-        ".1.3.6.1.4.1.32473.2 ");
+    size_t used = (size_t)snprintf(text, sizeof(text),
+                                   "-\nUDP: [%s]:1000->[10.1.1.2]:162\n"
+                                   ".1.3.6.1.2.1.1.3.0 100\n.1.3.6.1.6.3.1.1.4.1.0 %s\n"
+                                   ".1.3.6.1.4.1.32473.2 ",
+                                   source, oid);
     used = add_hex(text, used, sizeof(text), computer);
     used += (size_t)snprintf(text + used, sizeof(text) - used, ".1.3.6.1.4.1.32473.3 ");
     (void)add_hex(text, used, sizeof(text), cause);
     world_trap_text(world, text);
+}
+
+void world_detect(struct world *world, const char *computer, const char *cause)
+{
+    world_send(world, WORLD_SENDER, WORLD_DETECTION, computer, cause);
 }
 
 void world_settle(struct world *world)

@@ -13,6 +13,14 @@
 #define WORLD_VMS_MAX   8
 #define WORLD_CALLS_MAX 64
 
+/* Who is listed, and what the two triggers recognise: one quarantines, the other one does
+ * what world_conf() says, at first it releases. */
+#define WORLD_SENDER    "10.1.1.1"
+#define WORLD_FORWARDER "127.0.0.1"
+#define WORLD_STRANGER  "192.0.2.66"
+#define WORLD_DETECTION ".1.3.6.1.4.1.32473.1"
+#define WORLD_OTHER     ".1.3.6.1.4.1.32473.4"
+
 /* What NSX knows about one VM. */
 struct world_vm {
     const char *external_id;
@@ -50,8 +58,12 @@ struct world_vm *world_add_vm(struct world *world, const struct world_vm *vm);
 
 /* ---- input -------------------------------------------------------------------------- */
 
-/* Hands a detection for computer to the engine, as the text of a real trap. */
+/* Hands a detection for computer to the engine, as the text of a real trap from
+ * WORLD_SENDER; or any trap from any source. */
 void world_detect(struct world *world, const char *computer, const char *cause);
+void world_send(struct world *world, const char *source, const char *oid,
+                const char *computer, const char *cause);
+void world_trap(struct world *world, const struct nq_trap *trap);
 void world_trap_text(struct world *world, const char *text);
 
 /* ---- time --------------------------------------------------------------------------- */

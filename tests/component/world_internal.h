@@ -64,13 +64,15 @@ struct world {
     struct nq_config conf;
     struct nq_manager_conf managers[2];
     struct nq_group_conf groups[2];
-    struct nq_trigger_conf trigger;
+    struct nq_trigger_conf triggers_conf[2];
+    struct nq_source_conf sources_conf[2];
     struct world_vm vms[WORLD_VMS_MAX];
     size_t vm_count;
     struct fake_store store;
     struct fake_backend backend;
     struct nq_loop *loop;
     struct nq_triggers *triggers;
+    struct nq_sources *sources;
     struct nq_engine *engine;
     size_t answers[NQ_INTAKE_LATER + 1];
     size_t notices[NQ_NOTICE_FAILED + 1];

@@ -542,6 +542,9 @@ static void the_defaults_in_the_example_are_true(void **state)
     assert_memory_equal((const char *)&plain->managers->access + limits,
                         (const char *)&spelt->managers->access + limits,
                         sizeof(struct nq_access_conf) - limits);
+    assert_memory_equal(&plain->limits, &spelt->limits, sizeof(plain->limits));
+    assert_int_equal(plain->listen.receive_buffer, spelt->listen.receive_buffer);
+    assert_int_equal(plain->listen.connections, spelt->listen.connections);
     assert_int_equal(plain->managers->type, spelt->managers->type);
     assert_int_equal(plain->managers->inventory_interval_ms,
                      spelt->managers->inventory_interval_ms);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* actions.c: what a trap does by the action of its trigger: it opens a case, joins one,
+ * releases one, or is kept as evidence. */
+#include "quarantine/arrival.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define EVIDENCE_MAX 4096
+
+/* All varbinds in one escaped line; what does not fit any more is left out whole. */
+static char *evidence_of(const struct nq_trap *trap)
+{
+    struct nq_buf line;
+    nq_buf_init(&line, EVIDENCE_MAX);
+    for (size_t i = 0; i < trap->varbind_count; i++) {
+        const struct nq_varbind *varbind = &trap->varbinds[i];
+        char value[EVIDENCE_MAX];
+        nq_text_escape(varbind->value, value, sizeof(value));
+        if (!nq_buf_addf(&line, "%s%s=%s", i ? " " : "", varbind->oid, value)) {
+            break;
+        }
+    }
+    return nq_buf_take(&line);
+}
+
+static bool admits(struct nq_arrival *arrival, enum nq_flood_kind kind)
+{
+    struct nq_engine *engine = arrival->engine;
+    return nq_flood_admits(
+        &engine->flood, &engine->setup.conf->limits, arrival->standing.source,
+        arrival->standing.proof > NQ_PROOF_ANY, kind, nq_mono_ms(engine->setup.clock));
+}
+
+/* ---- cases -------------------------------------------------------------------------- */
+
+static void keep_signal(struct nq_arrival *arrival, const struct nq_episode *episode)
+{
+    struct nq_engine *engine = arrival->engine;
+    const struct nq_trigger_result *result = &arrival->result;
+    char sender[NQ_TEXT_MAX];
+    struct nq_pending_signal *pending = nq_calloc(1, sizeof(*pending));
+    pending->signal = (struct nq_signal){
+        .case_id = episode->record.id,
+        .number = episode->record.signals,
+        .received_ms = nq_engine_now(engine),
+        .source = nq_strdup(
+            nq_standing_text(&arrival->standing, arrival->trap, sender, sizeof(sender))),
+        .trigger = nq_strdup(result->trigger->name),
+        .identity = nq_strdup(result->computer),
+        .cause = nq_strdup(result->cause),
+        .severity = nq_strdup(result->severity),
+        .evidence = evidence_of(arrival->trap),
+    };
+    *engine->signals_tail = pending;
+    engine->signals_tail = &pending->next;
+}
+
+/* One more signal for a case. Under a flood its text is not kept, only counted. */
+static void add_signal(struct nq_arrival *arrival, struct nq_episode *episode)
+{
+    episode->record.signals++;
+    nq_episode_touch(episode);
+    if (admits(arrival, NQ_FLOOD_REPETITION)) {
+        keep_signal(arrival, episode);
+    }
+}
+
+static const char *proof_name(enum nq_proof proof)
+{
+    static const char *const names[] = {
+        [NQ_PROOF_ANY] = "any", [NQ_PROOF_LISTED] = "listed", [NQ_PROOF_V3] = "v3"};
+    return names[proof];
+}
+
+static enum nq_case_state first_state(const struct nq_arrival *arrival)
+{
+    if (!arrival->proven) {
+        return NQ_CASE_HELD;
+    }
+    return arrival->engine->mode == NQ_MODE_OBSERVE ? NQ_CASE_OBSERVED : NQ_CASE_TAGGING;
+}
+
+static struct nq_episode *open_case(struct nq_arrival *arrival)
+{
+    struct nq_engine *engine = arrival->engine;
+    const struct nq_trigger_result *result = &arrival->result;
+    const struct nq_config *conf = engine->setup.conf;
+    const int64_t now = nq_engine_now(engine);
+    const int64_t limit_s = result->trigger->time_limit_s;
+    struct nq_case record = {
+        .id = ++engine->last_case,
+        .manager = conf->manager_count == 1, /* else only the VM tells */
+        .state = first_state(arrival),
+        .wanted = NQ_WANT_QUARANTINE,
+        .reason = NQ_REASON_NONE,
+        .owner = NQ_OWNER_OURS,
+        .signals = 1,
+        .detected_ms = now,
+        .changed_ms = now,
+        .release_at_ms = limit_s > 0 ? now + limit_s * 1000 : 0,
+    };
+    nq_text_set(&record.identity, result->computer);
+    nq_text_set(&record.name, result->computer);
+    nq_text_set(&record.trigger, result->trigger->name);
+    nq_text_set(&record.cause, result->cause);
+    nq_text_set(&record.severity, result->severity);
+    nq_case_name_tag(&record, conf);
+    struct nq_episode *episode = nq_episode_add(engine, &record);
+    nq_engine_count(engine, NQ_COUNT_CASES_OPENED);
+
+    char sender[NQ_TEXT_MAX];
+    char *why = arrival->proven
+                    ? NULL
+                    : nq_sprintf("sent by %s: proof %s, the trigger wants %s",
+                                 nq_standing_text(&arrival->standing, arrival->trap,
+                                                  sender, sizeof(sender)),
+                                 proof_name(arrival->standing.proof),
+                                 proof_name(result->trigger->proof));
+    (void)nq_episode_apply(episode, NQ_EV_OPENED, result->trigger->name, why);
+    free(why);
+    keep_signal(arrival, episode);
+    return episode;
+}
+
+static bool is_unproven(const struct nq_episode *episode)
+{
+    return episode->record.reason == NQ_REASON_UNPROVEN;
+}
+
+/* The case that this detection belongs to, or NULL when a new one is due. A case that was
+ * opened without proof and then dismissed protects its VM from nothing: else whoever can
+ * send one datagram could keep a VM out of quarantine. */
+static struct nq_episode *taker_of(const struct nq_arrival *arrival)
+{
+    struct nq_episode *episode =
+        nq_episode_by_identity(arrival->engine, arrival->result.computer);
+    if (!episode || nq_case_is_open(&episode->record)) {
+        return episode;
+    }
+    const bool immune = nq_episode_is_immune(episode, arrival->result.cause) &&
+                        !(arrival->proven && is_unproven(episode));
+    return immune ? episode : NULL;
+}
+
+static size_t unproven_count(const struct nq_engine *engine)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < engine->row_count; i++) {
+        count += engine->rows[i]->state == NQ_CASE_HELD &&
+                 engine->rows[i]->reason == NQ_REASON_UNPROVEN;
+    }
+    return count;
+}
+
+/* Rows without proof are the cheapest thing that a stranger can make us keep. */
+static bool has_room_for_unproven(const struct nq_engine *engine)
+{
+    const size_t most = (size_t)engine->setup.conf->limits.unproven_max;
+    return engine->state_counts[NQ_CASE_HELD] < most || unproven_count(engine) < most;
+}
+
+/* ---- actions ------------------------------------------------------------------------ */
+
+/* A detection for a VM that has a case. */
+static enum nq_intake join(struct nq_arrival *arrival, struct nq_episode *episode)
+{
+    if (!arrival->proven && !is_unproven(episode)) {
+        return nq_arrival_refused(
+            arrival, NQ_COUNT_TRAPS_REFUSED,
+            "nothing proves its sender, and case %u is about that computer",
+            episode->record.id);
+    }
+    add_signal(arrival, episode);
+    if (arrival->proven && is_unproven(episode) &&
+        nq_episode_apply(episode,
+                         arrival->engine->mode == NQ_MODE_OBSERVE ? NQ_EV_WITNESSED
+                                                                  : NQ_EV_CONFIRMED,
+                         arrival->result.trigger->name, NULL)) {
+        return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_ACTED);
+    }
+    return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_COALESCED);
+}
+
+static enum nq_intake take_detection(struct nq_arrival *arrival)
+{
+    struct nq_engine *engine = arrival->engine;
+    struct nq_episode *episode = taker_of(arrival);
+    if (episode) {
+        return join(arrival, episode);
+    }
+    if (engine->row_count >= (size_t)engine->setup.conf->cases_max) {
+        return nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED,
+                                  "there are cases_max cases: release or dismiss some");
+    }
+    if (!arrival->proven && !has_room_for_unproven(engine)) {
+        return nq_arrival_refused(
+            arrival, NQ_COUNT_TRAPS_REFUSED,
+            "nothing proves its sender, and there are limits.unproven_max "
+            "cases like that: dismiss some");
+    }
+    if (!admits(arrival, NQ_FLOOD_NEWS)) {
+        return nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED,
+                                  "its source sends more than limits allows");
+    }
+    (void)open_case(arrival);
+    return nq_arrival_counted(arrival, arrival->proven ? NQ_COUNT_TRAPS_ACTED
+                                                       : NQ_COUNT_TRAPS_HELD);
+}
+
+/* The open case that a trap is about which opens none itself; *ret_verdict when it is
+ * about none, or may not be believed. */
+static struct nq_episode *find_case(struct nq_arrival *arrival,
+                                    enum nq_intake *ret_verdict)
+{
+    struct nq_episode *episode =
+        nq_episode_named(arrival->engine, arrival->result.computer);
+    if (!arrival->proven) {
+        *ret_verdict = nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED,
+                                          "its sender proves %s, the trigger wants %s",
+                                          proof_name(arrival->standing.proof),
+                                          proof_name(arrival->result.trigger->proof));
+        return NULL;
+    }
+    if (!episode) {
+        *ret_verdict = nq_arrival_ignored(arrival);
+    }
+    return episode;
+}
+
+static enum nq_intake take_release(struct nq_arrival *arrival)
+{
+    enum nq_intake verdict = NQ_INTAKE_STORED;
+    struct nq_episode *episode = find_case(arrival, &verdict);
+    if (!episode) {
+        return verdict;
+    }
+    struct nq_engine *engine = arrival->engine;
+    add_signal(arrival, episode);
+    nq_engine_command(engine, episode->record.id, NQ_WANT_RELEASE,
+                      arrival->result.trigger->name);
+    return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_ACTED);
+}
+
+/* Evidence for a case, which it does not change. */
+static enum nq_intake take_note(struct nq_arrival *arrival)
+{
+    enum nq_intake verdict = NQ_INTAKE_STORED;
+    struct nq_episode *episode = find_case(arrival, &verdict);
+    if (!episode) {
+        return verdict;
+    }
+    add_signal(arrival, episode);
+    return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_COALESCED);
+}
+
+static const struct {
+    enum nq_intake (*take)(struct nq_arrival *arrival);
+    bool needs_computer;
+} actions[] = {
+    [NQ_ACTION_QUARANTINE] = {take_detection, true},
+    [NQ_ACTION_SCAN_FINISHED] = {take_note, true},
+    [NQ_ACTION_RELEASE] = {take_release, true},
+    [NQ_ACTION_NOTE] = {take_note, true},
+    [NQ_ACTION_IGNORE] = {nq_arrival_ignored, false},
+};
+
+enum nq_intake nq_arrival_act(struct nq_arrival *arrival)
+{
+    const enum nq_trigger_action action = arrival->result.trigger->action;
+    if (actions[action].needs_computer && !arrival->result.computer) {
+        return nq_arrival_refused(
+            arrival, NQ_COUNT_TRAPS_MALFORMED,
+            "the trigger matches but finds no computer in the trap");
+    }
+    return actions[action].take(arrival);
+}
