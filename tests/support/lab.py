@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole site in a temporary directory: NSX simulator, snmpd, our engine in one of its two
-hosts, snmptrapd, and a second snmptrapd that receives our notifications.
+hosts, snmptrapd in front of it or not, and a second snmptrapd that receives our
+notifications.
 
 Everything listens on loopback at free ports. Lab stops only what it started.
 """
@@ -15,11 +16,14 @@ import subprocess
 import tempfile
 
 from support import nsx_calls, settings
+from support.activation import Activation
 from support.certificates import make_ca, make_certificates
 from support.process import Daemon, free_port
+from support.senders import Sender, v3_command, v3_users
 from support.simulator import Simulator
 from support.snmp import READ_COMMUNITY, Snmp
 from support.waiting import wait_for
+from support.ways import V3_USER, Way
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
@@ -58,11 +62,13 @@ class Lab:
     """start() brings everything up; stop() takes it down and may be called at any time.
 
     nsx is the generation of NSX, or several, each for a manager of its own; world is a file
-    of the simulator (or several), nodes the number of nodes of a manager; conf replaces
-    values of settings.DEFAULTS.
+    of the simulator (or several), nodes the number of nodes of a manager; intake is one of
+    ways.WAYS with what Way takes in way; activation=True holds the engine's sockets as
+    systemd does. conf replaces values of settings.DEFAULTS.
     """
 
-    def __init__(self, host="agentx", nsx="policy", world=None, nodes=1, **conf):
+    def __init__(self, host="agentx", nsx="policy", world=None, nodes=1, intake="handler",
+                 way=None, activation=False, **conf):
         generations = (nsx,) if isinstance(nsx, str) else nsx
         worlds = (world,) if isinstance(world, (str, type(None))) else world
         assert host in HOSTS and set(generations) <= set(NSX), (host, nsx)
@@ -85,7 +91,9 @@ class Lab:
         with open(self.managers[0].world, encoding="utf-8") as file:
             self.password = json.load(file)["password"]
         self.snmpd_port = free_port()
-        self.trap_port = free_port()
+        self.way = Way(intake, self.folder, **(way or {}))
+        self.with_activation = activation
+        self.activation = None
         self.sink_port = free_port()
         self.snmp = Snmp(self.path("client"), MIBS, self.snmpd_port, self.root)
 
@@ -110,7 +118,8 @@ class Lab:
     def write_conf(self):
         """Our configuration, from the values of this laboratory."""
         return self.write("nsx-quarantine.conf", settings.ours(
-            self.folder, [(m.name, m.nsx, m.ports) for m in self.managers], self.values))
+            self.folder, [(m.name, m.nsx, m.ports) for m in self.managers], self.way.ours(),
+            self.values))
 
     def new_ca(self):
         """Our engine trusts another CA than the one that signed for the simulator."""
@@ -126,11 +135,15 @@ class Lab:
         os.makedirs(self.path("state"), mode=0o750, exist_ok=True)
         self.write("nsx-password", self.password, 0o600)
         self.write("nsx-token", TOKEN, 0o600)
+        self.write("users", v3_users(V3_USER), 0o600)
         for manager in self.managers:
             self.start_simulator(manager)
         self.write_conf()
         self.start_sink()
-        self.start_snmptrapd()
+        if self.with_activation:
+            self.activation = Activation(self.way.listens, self.way.buffer)
+        if self.way.has_snmptrapd:
+            self.start_snmptrapd()
         if engine or self.host == "agentx":
             self.start_snmpd()
         if engine:
@@ -138,7 +151,7 @@ class Lab:
             self.wait_answers()
         return self
 
-    def add(self, name, argv, persistent=None, **env):
+    def add(self, name, argv, persistent=None, pass_fds=(), **env):
         """Registers and starts one daemon."""
         folder = self.path(f"{persistent or name}.d")
         os.makedirs(folder, exist_ok=True)
@@ -148,7 +161,7 @@ class Lab:
             "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:verify_asan_link_order=0",
             "UBSAN_OPTIONS": "print_stacktrace=1", **env,
         }
-        daemon = Daemon(name, argv, self.path(f"{name}.log"), environment)
+        daemon = Daemon(name, argv, self.path(f"{name}.log"), environment, pass_fds)
         self.daemons[name] = daemon
         self.expected_dead.discard(name)
         return daemon.start()
@@ -208,14 +221,16 @@ class Lab:
             if "snmpd" not in self.daemons or not self.daemons["snmpd"].running:
                 self.start_snmpd()
             return
-        self.add("agent", [PROGRAM, "agent", "-c", self.conf, "-x",
-                           f"unix:{self.folder}/agentx.sock"], **self.engine_env)
+        argv = [PROGRAM, "agent", "-c", self.conf, "-x", f"unix:{self.folder}/agentx.sock"]
+        fds = ()
+        if self.activation:
+            argv, fds = self.activation.command(argv), self.activation.descriptors
+        self.add("agent", argv, pass_fds=fds, **self.engine_env)
 
     def start_snmptrapd(self):
-        conf = self.write("snmptrapd.conf",
-                          settings.snmptrapd_conf(PROGRAM, self.conf))
-        self.add("snmptrapd", ["snmptrapd", "-f", "-Lo", "-Onxet", "-n", "-C", "-c", conf,
-                               f"udp:127.0.0.1:{self.trap_port}"])
+        conf = self.write("snmptrapd.conf", self.way.snmptrapd(PROGRAM, self.conf), 0o600)
+        self.add("snmptrapd", ["snmptrapd", "-f", "-Lo", *self.way.snmptrapd_options, "-C",
+                               "-c", conf, self.way.target()])
         self.wait(lambda: "NET-SNMP version" in self.daemons["snmptrapd"].text(),
                   "snmptrapd to start")
 
@@ -271,6 +286,8 @@ class Lab:
                      *[manager.daemon for manager in self.managers]):
             if name in self.daemons:
                 self.daemons[name].stop()
+        if self.activation:
+            self.activation.close()
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -400,14 +417,18 @@ class Lab:
 
     def trap_command(self, computer="VDI-01", kind="v2c", oid=settings.ALERT_TRAP,
                      **alert):
-        """The command that sends the malware trap, as a list of words."""
-        target = f"127.0.0.1:{self.trap_port}"
+        """The command that sends the malware trap, as a list of words; kind is v1, v2c,
+        inform, v3 or v3-inform."""
+        target = self.way.target()
         varbinds = [settings.EVENT_NUMBER, "i", "190",
                     settings.DESCRIPTION, "s", settings.alert(computer, **alert)]
         if kind == "v1":
             enterprise, specific = re.fullmatch(r"(.*)\.0\.(\d+)", oid).groups()
             return ["snmptrap", "-v1", "-c", READ_COMMUNITY, target, enterprise,
                     "127.0.0.1", "6", specific, "", *varbinds]
+        if kind in ("v3", "v3-inform"):
+            return v3_command(target, oid, varbinds, user=V3_USER,
+                              inform=kind == "v3-inform")
         tool = {"v2c": "snmptrap", "inform": "snmpinform"}[kind]
         return [tool, "-v2c", "-c", READ_COMMUNITY, target, "", oid, *varbinds]
 
@@ -417,7 +438,11 @@ class Lab:
     def send_raw_trap(self, *varbinds, oid=settings.ALERT_TRAP):
         """A v2c trap with any varbinds, in the words of snmptrap(1)."""
         return self.snmp.call(["snmptrap", "-v2c", "-c", READ_COMMUNITY,
-                               f"127.0.0.1:{self.trap_port}", "", oid, *varbinds])
+                               self.way.target(), "", oid, *varbinds])
+
+    def sender(self, kind="udp", source=None):
+        """A socket for messages made by hand; see senders.py."""
+        return Sender(self.way.target(kind), source)
 
     def hand_over(self, text):
         """Runs the traphandle program with this text; returns the finished process."""

@@ -30,7 +30,8 @@ _reserved = []
 
 
 def free_port():
-    """A free loopback UDP port, below the range that outgoing sockets use.
+    """A port that is free on loopback for UDP and TCP, below the range that outgoing sockets
+    use.
 
     It is reserved for this process as long as it lives: a name in the abstract socket
     space belongs to one process of the machine, so test runs side by side do not meet.
@@ -38,10 +39,12 @@ def free_port():
     start = 20000 + int.from_bytes(os.urandom(2), "big") % 10000
     for port in range(start, start + 2000):
         name = socket.socket(socket.AF_UNIX)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram, \
+                socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream:
             try:
                 name.bind(f"\0nsx-quarantine-test-port-{port}")
-                probe.bind(("127.0.0.1", port))
+                datagram.bind(("127.0.0.1", port))
+                stream.bind(("127.0.0.1", port))
             except OSError:
                 name.close()
                 continue
@@ -53,11 +56,12 @@ def free_port():
 class Daemon:
     """One program with its log. start() and stop() may alternate."""
 
-    def __init__(self, name, argv, log, env=None):
+    def __init__(self, name, argv, log, env=None, pass_fds=()):
         self.name = name
         self.argv = [str(word) for word in argv]
         self.log = log
         self.env = env
+        self.pass_fds = pass_fds
         self.process = None
 
     @property
@@ -82,6 +86,7 @@ class Daemon:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self.env,
+                pass_fds=self.pass_fds,
                 preexec_fn=_child_setup,
             )
         return self

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration files of the laboratory: ours, snmpd's and snmptrapd's."""
+"""The configuration files of the laboratory: ours, snmpd's and the one of the receiver of
+notifications. What depends on the way of a trap stands in ways.py."""
 
 from support.snmp import AUTH_KEY, PRIV_KEY, READ_COMMUNITY, WRITE_USER
 
@@ -57,6 +58,7 @@ triggers = ( {{
     cause = {{ oid = "{description}"; key = "Alert"; }};
     severity = {{ oid = "{description}"; key = "Severity"; }};
 }} );
+{ways}
 {more}
 """
 
@@ -92,8 +94,9 @@ ACCOUNTS = {
 }
 
 
-def ours(folder, managers, values):
-    """Our configuration. managers: [(name, generation, ports of its nodes)]."""
+def ours(folder, managers, ways, values):
+    """Our configuration. managers: [(name, generation, ports of its nodes)]; ways: the
+    blocks that say how traps come in."""
     values = {"folder": folder, **values,
               "trust": values["trust"].format(**values)}
     account = ACCOUNTS[values["auth"]].format(**values)
@@ -106,7 +109,8 @@ def ours(folder, managers, values):
         for group, path in GROUPS[nsx].items():
             role = "watched" if group == "vdi" else "quarantine"
             groups.append(GROUP.format(name=prefix + group, manager=name, role=role, path=path))
-    return OURS.format(managers=", ".join(blocks), groups=",\n    ".join(groups), **values)
+    return OURS.format(managers=", ".join(blocks), groups=",\n    ".join(groups), ways=ways,
+                       **values)
 
 
 SNMPD = """\
@@ -132,11 +136,6 @@ dlmod nsxQuarantine {module}
 nsxQuarantineConfig {conf}
 """
 
-SNMPTRAPD = """\
-authCommunity log,execute {community}
-traphandle default {program} trap -c {conf}
-"""
-
 SINK = """\
 authCommunity log {community}
 """
@@ -152,10 +151,6 @@ def snmpd_conf(port, sink_port, root, host):
     sink = f"trap2sink 127.0.0.1:{sink_port} {READ_COMMUNITY}" if sink_port else ""
     return SNMPD.format(port=port, sink=sink, root=root, host=host, user=WRITE_USER,
                         auth=AUTH_KEY, priv=PRIV_KEY, community=READ_COMMUNITY)
-
-
-def snmptrapd_conf(program, conf):
-    return SNMPTRAPD.format(community=READ_COMMUNITY, program=program, conf=conf)
 
 
 def sink_conf():
