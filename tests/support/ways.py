@@ -15,7 +15,7 @@ from support.snmp import READ_COMMUNITY
 
 WAYS = ("handler", "forward", "forward-unix", "listener")
 V3_USER = "dsm"
-KNOWS_SOURCES = False   # the options `sources` and `listen` of the engine
+KNOWS_SOURCES = True
 HAS_IPV6 = os.path.exists("/proc/net/if_inet6")
 
 # What README tells a site to set.
