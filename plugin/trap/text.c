@@ -20,8 +20,6 @@
 #include "base/mem.h"
 #include "trap/sender.h"
 
-#define SYS_UP_TIME    ".1.3.6.1.2.1.1.3.0"
-#define SNMP_TRAP_OID  ".1.3.6.1.6.3.1.1.4.1.0"
 #define TRAP_COMMUNITY ".1.3.6.1.6.3.18.1.4.0"
 
 #define NUMBER_TEXT_MAX 330 /* the largest double has 309 digits before the point */
@@ -333,38 +331,11 @@ static bool read_varbinds(struct reader *reader, struct nq_trap *trap)
     return true;
 }
 
-/* RFC 3416 section 4.2.6: sysUpTime.0 comes first, snmpTrapOID.0 second. Some senders
- * leave the first one out; what the trap is must be said in one of the two places. */
-static bool check_order(struct reader *reader, struct nq_trap *trap)
+static bool complete(struct reader *reader, struct nq_trap *trap)
 {
-    const struct nq_varbind *uptime = NULL;
-    const struct nq_varbind *name = NULL;
-    for (size_t i = 0; i < trap->varbind_count && i < 2; i++) {
-        const struct nq_varbind *varbind = &trap->varbinds[i];
-        if (!uptime && strcmp(varbind->oid, SYS_UP_TIME) == 0) {
-            uptime = varbind;
-        }
-        if (!name && strcmp(varbind->oid, SNMP_TRAP_OID) == 0) {
-            name = varbind;
-        }
-    }
+    const char *reason = nq_trap_complete(trap);
     reader->line = 3;
-    if (!name || (name != trap->varbinds && !uptime)) {
-        return refuse(reader, "sysUpTime.0 and snmpTrapOID.0 do not come first");
-    }
-    if (name->type != NQ_VALUE_OID) {
-        return refuse(reader, "snmpTrapOID.0 is not an OID");
-    }
-    if (uptime) {
-        if (uptime->type != NQ_VALUE_NUMBER || !is_integer(uptime->value) ||
-            uptime->value[0] == '-' || strtoull(uptime->value, NULL, 10) > UINT32_MAX) {
-            return refuse(reader, "sysUpTime.0 is no number of ticks (snmptrapd needs "
-                                  "-Ot)");
-        }
-        trap->uptime_ticks = strtoull(uptime->value, NULL, 10);
-    }
-    trap->trap_oid = nq_strdup(name->value);
-    return true;
+    return !reason || refuse(reader, reason);
 }
 
 bool nq_trap_from_text(const char *text, size_t len, struct nq_trap *ret_trap,
@@ -377,7 +348,7 @@ bool nq_trap_from_text(const char *text, size_t len, struct nq_trap *ret_trap,
     struct reader reader = {.at = text, .end = text + len, .line = 1, .reterr = reterr};
     struct nq_trap trap = {0};
     if (!read_head(&reader, &trap) || !read_varbinds(&reader, &trap) ||
-        !check_order(&reader, &trap)) {
+        !complete(&reader, &trap)) {
         nq_trap_done(&trap);
         return false;
     }

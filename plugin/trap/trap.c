@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/secret.h"
+
+#define SYS_UP_TIME   ".1.3.6.1.2.1.1.3.0"
+#define SNMP_TRAP_OID ".1.3.6.1.6.3.1.1.4.1.0"
 
 void nq_trap_done(struct nq_trap *trap)
 {
@@ -20,6 +24,42 @@ void nq_trap_done(struct nq_trap *trap)
     free(trap->user);
     free(trap->trap_oid);
     *trap = (struct nq_trap){0};
+}
+
+static bool is_ticks(const struct nq_varbind *varbind)
+{
+    return varbind->type == NQ_VALUE_NUMBER && varbind->value_len <= 10 &&
+           varbind->value[strspn(varbind->value, "0123456789")] == '\0' &&
+           strtoull(varbind->value, NULL, 10) <= UINT32_MAX;
+}
+
+/* Some senders leave sysUpTime.0 out; what the trap is must be said in one of the two
+ * places. */
+const char *nq_trap_complete(struct nq_trap *trap)
+{
+    const struct nq_varbind *uptime = NULL;
+    const struct nq_varbind *name = NULL;
+    for (size_t i = 0; i < trap->varbind_count && i < 2; i++) {
+        const struct nq_varbind *varbind = &trap->varbinds[i];
+        if (!uptime && strcmp(varbind->oid, SYS_UP_TIME) == 0) {
+            uptime = varbind;
+        }
+        if (!name && strcmp(varbind->oid, SNMP_TRAP_OID) == 0) {
+            name = varbind;
+        }
+    }
+    if (!name || (name != trap->varbinds && !uptime)) {
+        return "sysUpTime.0 and snmpTrapOID.0 do not come first";
+    }
+    if (name->type != NQ_VALUE_OID) {
+        return "snmpTrapOID.0 is not an OID";
+    }
+    if (uptime && !is_ticks(uptime)) {
+        return "sysUpTime.0 is no number of ticks (snmptrapd needs -Ot)";
+    }
+    trap->uptime_ticks = uptime ? strtoull(uptime->value, NULL, 10) : 0;
+    trap->trap_oid = nq_strdup(name->value);
+    return NULL;
 }
 
 const struct nq_varbind *nq_trap_varbind(const struct nq_trap *trap, const char *oid)

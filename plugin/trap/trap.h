@@ -12,6 +12,7 @@
 #ifndef NQ_TRAP_TRAP_H
 #define NQ_TRAP_TRAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +61,10 @@ struct nq_trap {
 
 /* Frees what trap holds and empties it; not the struct. */
 void nq_trap_done(struct nq_trap *trap);
+
+/* Takes trap_oid and uptime_ticks out of the varbinds, of which they are the first two (RFC
+ * 3416 section 4.2.6). Returns NULL, or why it is no notification: a sentence. */
+const char *nq_trap_complete(struct nq_trap *trap) __attribute__((warn_unused_result));
 
 /* First varbind with this OID, or NULL. */
 const struct nq_varbind *nq_trap_varbind(const struct nq_trap *trap, const char *oid);
