@@ -85,6 +85,16 @@ static bool read_input(struct nq_buf *text, struct nq_err *reterr)
 
 /* ---- the command -------------------------------------------------------------------- */
 
+/* The engine believes the first line of what its own user spooled (text.h), and that may be
+ * the user who runs us; here that line is a host's name. */
+static void disown(struct nq_buf *text)
+{
+    const size_t head = sizeof(NQ_TEXT_OWN) - 1;
+    if (text->len >= head && memcmp(text->data, NQ_TEXT_OWN, head) == 0) {
+        text->data[0] = '-';
+    }
+}
+
 /* A broken configuration must not lose a trap: the usual places are better than none. */
 static struct way find_way(const char *config_file)
 {
@@ -154,6 +164,7 @@ static int hand_over(const char *config_file)
         nq_log(NQ_LOG_ERROR, "standard input is empty: snmptrapd starts this program");
     } else {
         struct way way = find_way(config_file);
+        disown(&text);
         code = deliver(&way, &text);
         free(way.intake_socket);
         free(way.spool_directory);

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+#define ZONE_MAX 16 /* "%" and IF_NAMESIZE - 1 characters */
+
 /* The binary form decides, so that one host has one text: an IPv4 sender on an IPv6
  * socket is shown as the IPv4 address it has. */
 static char *canonical_address(const char *text)
@@ -19,7 +21,7 @@ static char *canonical_address(const char *text)
     }
     char address[INET6_ADDRSTRLEN];
     const size_t len = strcspn(text, "%");
-    if (len >= sizeof(address)) {
+    if (len >= sizeof(address) || strlen(text + len) > ZONE_MAX) {
         return NULL;
     }
     memcpy(address, text, len);

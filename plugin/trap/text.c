@@ -20,7 +20,11 @@
 #include "base/mem.h"
 #include "trap/sender.h"
 
-#define TRAP_COMMUNITY ".1.3.6.1.6.3.18.1.4.0"
+const char *const nq_text_proofs[NQ_PROOF_V3 + 1] = {
+    [NQ_PROOF_ANY] = "any",
+    [NQ_PROOF_LISTED] = "listed",
+    [NQ_PROOF_V3] = "v3",
+};
 
 #define NUMBER_TEXT_MAX 330 /* the largest double has 309 digits before the point */
 
@@ -271,8 +275,9 @@ static bool read_value(struct reader *reader, struct nq_varbind *varbind)
 /* A community is a password. Nobody behind this line needs it. */
 static void drop_secret(struct nq_varbind *varbind)
 {
-    if (strcmp(varbind->oid, TRAP_COMMUNITY) == 0) {
+    if (strcmp(varbind->oid, NQ_OID_TRAP_COMMUNITY) == 0) {
         explicit_bzero(varbind->value, varbind->value_len);
+        varbind->type = NQ_VALUE_OCTETS;
         varbind->value_len = 0;
     }
 }
@@ -293,13 +298,30 @@ static bool read_varbind(struct reader *reader, struct nq_varbind *varbind)
     return read_line_end(reader);
 }
 
-static bool read_head(struct reader *reader, struct nq_trap *trap)
+/* What an engine of ours wrote into the first line; 0 when it wrote nothing. */
+static enum nq_proof proof_of(const char *line, size_t len)
+{
+    const size_t head = sizeof(NQ_TEXT_OWN) - 1;
+    if (len < head || memcmp(line, NQ_TEXT_OWN, head) != 0) {
+        return 0;
+    }
+    for (size_t i = NQ_PROOF_ANY; i <= NQ_PROOF_V3; i++) {
+        if (strlen(nq_text_proofs[i]) == len - head &&
+            memcmp(nq_text_proofs[i], line + head, len - head) == 0) {
+            return (enum nq_proof)i;
+        }
+    }
+    return 0;
+}
+
+static bool read_head(struct reader *reader, bool own, struct nq_trap *trap)
 {
     const char *line = NULL;
     size_t len = 0;
     if (!read_line(reader, &line, &len)) { /* the host name: DNS is no evidence */
         return false;
     }
+    trap->proof = own ? proof_of(line, len) : 0;
     if (!read_line(reader, &line, &len)) {
         return false;
     }
@@ -338,8 +360,8 @@ static bool complete(struct reader *reader, struct nq_trap *trap)
     return !reason || refuse(reader, reason);
 }
 
-bool nq_trap_from_text(const char *text, size_t len, struct nq_trap *ret_trap,
-                       struct nq_err *reterr)
+static bool from_text(const char *text, size_t len, bool own, struct nq_trap *ret_trap,
+                      struct nq_err *reterr)
 {
     if (len > NQ_TRAP_TEXT_MAX) {
         return nq_fail(reterr, NQ_TRAP_TOO_LARGE,
@@ -347,11 +369,23 @@ bool nq_trap_from_text(const char *text, size_t len, struct nq_trap *ret_trap,
     }
     struct reader reader = {.at = text, .end = text + len, .line = 1, .reterr = reterr};
     struct nq_trap trap = {0};
-    if (!read_head(&reader, &trap) || !read_varbinds(&reader, &trap) ||
+    if (!read_head(&reader, own, &trap) || !read_varbinds(&reader, &trap) ||
         !complete(&reader, &trap)) {
         nq_trap_done(&trap);
         return false;
     }
     *ret_trap = trap;
     return true;
+}
+
+bool nq_trap_from_text(const char *text, size_t len, struct nq_trap *ret_trap,
+                       struct nq_err *reterr)
+{
+    return from_text(text, len, false, ret_trap, reterr);
+}
+
+bool nq_trap_from_own_text(const char *text, size_t len, struct nq_trap *ret_trap,
+                           struct nq_err *reterr)
+{
+    return from_text(text, len, true, ret_trap, reterr);
 }

@@ -21,8 +21,20 @@
 
 #define NQ_TRAP_TEXT_MAX (256 * 1024)
 
+/* How the first line of a text of our own begins, and by enum nq_proof how it goes on. */
+#define NQ_TEXT_OWN "nsx-quarantine proof="
+extern const char *const nq_text_proofs[NQ_PROOF_V3 + 1];
+
+/* A password: its value is emptied by whoever reads it and never written. */
+#define NQ_OID_TRAP_COMMUNITY ".1.3.6.1.6.3.18.1.4.0"
+
 /* text need not be NUL-terminated. *ret_trap is written only on success. */
 bool nq_trap_from_text(const char *text, size_t len, struct nq_trap *ret_trap,
                        struct nq_err *reterr) __attribute__((warn_unused_result));
+
+/* The same for a text that only an engine of ours can have written (text_write.h): what its
+ * first line says about the sender's proof is believed. */
+bool nq_trap_from_own_text(const char *text, size_t len, struct nq_trap *ret_trap,
+                           struct nq_err *reterr) __attribute__((warn_unused_result));
 
 #endif

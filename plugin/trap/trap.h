@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
+#include "config/config.h" /* enum nq_proof */
 
 #define NQ_TRAP_VARBINDS_MAX 128
 #define NQ_TRAP_VALUE_MAX    65535 /* octets in one value: a UDP datagram holds no more */
@@ -53,6 +53,7 @@ struct nq_trap {
     char *community; /* v1, v2c: its octets and a NUL; NULL: not known */
     char *user;      /* v3: the security name that the message was authenticated for */
     enum nq_security_level level; /* v3 */
+    enum nq_proof proof;          /* decided by an engine before; 0: not yet */
     char *trap_oid;               /* value of snmpTrapOID.0, with a leading dot */
     uint64_t uptime_ticks;        /* sysUpTime.0, hundredths of a second; 0 when absent */
     struct nq_varbind *varbinds;  /* all of them, the two above included, in order */
