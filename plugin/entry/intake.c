@@ -212,8 +212,9 @@ static void on_spooled(void *arg, enum nq_intake verdict, const char *reason)
     free_spooled(spooled);
 }
 
-static void on_file(void *arg, const char *name, const char *text, size_t len)
+static void on_file(void *arg, const char *name, const char *text, size_t len, bool own)
 {
+    (void)own;
     struct nq_intake_server *server = arg;
     struct spooled *spooled = nq_calloc(1, sizeof(*spooled));
     spooled->server = server;

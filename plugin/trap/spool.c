@@ -238,38 +238,66 @@ static const char *why_not(int folder, const struct stat *file)
     return "its owner may not write here";
 }
 
-/* NULL and *ret_reason when the file is not to be taken. The caller frees. */
-static char *read_file(int folder, const char *name, size_t *ret_len,
-                       const char **ret_reason)
+/* Nobody but our own user could have written it. */
+static bool is_own(const struct stat *file)
+{
+    return file->st_uid == geteuid() && !(file->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* The text of a file, or NULL and the reason why there is none. The caller frees. */
+struct found {
+    char *text;
+    size_t len;
+    bool own;
+    const char *reason;
+    bool for_good; /* no later look will find a trap in this file */
+};
+
+static struct found missing(const char *reason, bool for_good)
+{
+    return (struct found){.reason = reason, .for_good = for_good};
+}
+
+static struct found read_text(int fd, const struct stat *file)
+{
+    const size_t size = (size_t)file->st_size;
+    struct found found = {.text = nq_calloc(size + 1, 1), .own = is_own(file)};
+    while (found.len < size) {
+        const ssize_t got = read(fd, found.text + found.len, size - found.len);
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            free(found.text);
+            return missing("it could not be read to its end", false);
+        }
+        found.len += got > 0 ? (size_t)got : 0;
+    }
+    return found;
+}
+
+static struct found read_file(int folder, const char *name)
 {
     const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        *ret_reason = errno == ELOOP ? "it is a symbolic link" : strerror(errno);
-        return NULL;
+        /* ENXIO: a socket. */
+        return errno == ELOOP ? missing("it is a symbolic link", true)
+                              : missing(strerror(errno), errno == ENXIO);
     }
     struct stat info;
-    char *text = NULL;
-    *ret_reason = fstat(fd, &info) == 0 ? why_not(folder, &info) : strerror(errno);
-    if (!*ret_reason) {
-        const size_t size = (size_t)info.st_size;
-        size_t len = 0;
-        text = nq_calloc(size + 1, 1);
-        while (len < size) {
-            const ssize_t got = read(fd, text + len, size - len);
-            if (got == 0 || (got < 0 && errno != EINTR)) {
-                break;
-            }
-            len += got > 0 ? (size_t)got : 0;
-        }
-        *ret_len = len;
-        if (len < size) {
-            *ret_reason = "it could not be read to its end";
-            free(text);
-            text = NULL;
-        }
+    struct found found;
+    if (fstat(fd, &info) != 0) {
+        found = missing(strerror(errno), false);
+    } else {
+        const char *reason = why_not(folder, &info);
+        found = reason ? missing(reason, true) : read_text(fd, &info);
     }
     (void)close(fd);
-    return text;
+    return found;
+}
+
+/* For what is said again at every look. */
+static bool may_log(void)
+{
+    static struct nq_log_limit limit;
+    return nq_log_allows(&limit, nq_mono_ms(&nq_system_clock), "troubles with the spool");
 }
 
 static void trim_refused(int refused)
@@ -287,11 +315,28 @@ static void move_to_refused(const struct spool *spool, const char *name)
     const int refused = spool->folders[FOLDER_REFUSED];
     if (renameat(spool->folders[FOLDER_NEW], name, refused, name) != 0 &&
         errno != ENOENT) {
-        nq_log(NQ_LOG_ERROR, "spool: a refused file cannot be moved away file=%s err=%s",
-               name, strerror(errno));
+        const int why = errno;
+        if (may_log()) {
+            nq_log(NQ_LOG_ERROR,
+                   "spool: a refused file cannot be moved away file=%s err=%s", name,
+                   strerror(why));
+        }
         return;
     }
     trim_refused(refused);
+}
+
+static void pass_over(const struct spool *spool, const char *name,
+                      const struct found *found)
+{
+    if (found->for_good) {
+        nq_log(NQ_LOG_WARNING, "spool: a file is moved to refused/ file=%s reason=%s",
+               name, found->reason);
+        move_to_refused(spool, name);
+    } else if (may_log()) {
+        nq_log(NQ_LOG_ERROR, "spool: a file cannot be read, it stays file=%s reason=%s",
+               name, found->reason);
+    }
 }
 
 size_t nq_spool_read(const char *dir, size_t most, nq_spool_fn *fn, void *arg)
@@ -299,24 +344,22 @@ size_t nq_spool_read(const char *dir, size_t most, nq_spool_fn *fn, void *arg)
     struct spool spool;
     struct nq_err err;
     if (!open_spool(dir, &spool, &err)) {
-        nq_log(NQ_LOG_WARNING, "spool: it cannot be read err=%s", err.detail);
+        if (may_log()) {
+            nq_log(NQ_LOG_WARNING, "spool: it cannot be read err=%s", err.detail);
+        }
         return 0;
     }
     struct nq_names names;
     size_t handed = 0;
     nq_folder_names(spool.folders[FOLDER_NEW], NQ_SPOOL_FILES_MAX, &names);
     for (size_t i = 0; i < names.count && handed < most; i++) {
-        const char *reason = NULL;
-        size_t len = 0;
-        char *text = read_file(spool.folders[FOLDER_NEW], names.list[i], &len, &reason);
-        if (text) {
-            fn(arg, names.list[i], text, len);
-            free(text);
+        const struct found found = read_file(spool.folders[FOLDER_NEW], names.list[i]);
+        if (found.text) {
+            fn(arg, names.list[i], found.text, found.len, found.own);
+            free(found.text);
             handed++;
         } else {
-            nq_log(NQ_LOG_WARNING, "spool: a file is moved to refused/ file=%s reason=%s",
-                   names.list[i], reason);
-            move_to_refused(&spool, names.list[i]);
+            pass_over(&spool, names.list[i], &found);
         }
     }
     nq_names_done(&names);

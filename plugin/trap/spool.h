@@ -35,12 +35,15 @@ bool nq_spool_put(const char *dir, const char *text, size_t len, struct nq_err *
  * two users, so a file is taken when whoever the folder lets write could have written it:
  * its owner is our own user, root or the owner of new/, or its group is that of new/ and
  * new/ is writable for it. It must be a regular file with one link; symbolic links are
- * never followed. A file that is not taken is logged and moved to refused/.
+ * never followed. A file that is not taken is logged and moved to refused/; one that
+ * cannot be read now, be it for its mode or for a failing disk, is logged and stays.
  *
- * name stays valid during the call only. Files stay where they are: fn's owner removes or
- * refuses them when their content is durable elsewhere. Returns how many were handed
- * over. */
-typedef void nq_spool_fn(void *arg, const char *name, const char *text, size_t len);
+ * own: only our own user can have written the file, so what stands in its first line is
+ * believed (nq_trap_from_own_text()). name stays valid during the call only. Files stay
+ * where they are: fn's owner removes or refuses them when their content is durable
+ * elsewhere. Returns how many were handed over. */
+typedef void nq_spool_fn(void *arg, const char *name, const char *text, size_t len,
+                         bool own);
 size_t nq_spool_read(const char *dir, size_t most, nq_spool_fn *fn, void *arg);
 
 /* Removes a file of new/, or moves it to refused/ (the oldest there go first). */

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@
 #include "trap/text.h"
 
 #define PATH_SIZE 512
+#define NOBODY    65534
 
 struct fixture {
     char top[64]; /* temporary, removed at the end */
@@ -123,10 +126,11 @@ struct harvest {
     const char *remove_from; /* NULL: leave the files */
 };
 
-static void take(void *arg, const char *name, const char *text, size_t len)
+static void take(void *arg, const char *name, const char *text, size_t len, bool own)
 {
     struct harvest *harvest = arg;
-    assert_true(nq_buf_addf(&harvest->texts, "%.*s|", (int)len, text));
+    assert_true(
+        nq_buf_addf(&harvest->texts, "%s%.*s|", own ? "" : "foreign ", (int)len, text));
     (void)snprintf(harvest->name, sizeof(harvest->name), "%s", name);
     if (harvest->remove_from) {
         nq_spool_remove(harvest->remove_from, name);
@@ -307,10 +311,10 @@ static void takes_files_only_from_those_whom_the_folder_lets_write(void **state)
     write_new(fixture, "c", "stranger");
     assert_int_equal(chown(path_of(fixture, "new", "c"), STRANGER, GROUP + 1), 0);
     assert_int_equal(chown(path_of(fixture, "new", ""), STRANGER + 1, GROUP), 0);
-    assert_read(fixture, 10, "ours|group|owner|");
+    assert_read(fixture, 10, "ours|foreign group|foreign owner|");
     assert_int_equal(access(path_of(fixture, "refused", "c"), F_OK), 0);
     assert_int_equal(chmod(path_of(fixture, "new", ""), 0700), 0);
-    assert_read(fixture, 10, "ours|owner|");
+    assert_read(fixture, 10, "ours|foreign owner|");
 }
 
 static void ignores_names_that_begin_with_a_dot(void **state)
@@ -327,6 +331,178 @@ static void reading_a_missing_spool_is_said_and_finds_nothing(void **state)
     (void)snprintf(fixture->dir, sizeof(fixture->dir), "%s/none", fixture->top);
     assert_read(fixture, 10, "");
     assert_non_null(strstr(nq_buf_text(&fixture->log), "spool: it cannot be read"));
+}
+
+/* ---- hostile folders ----------------------------------------------------------------- */
+
+static void only_a_file_that_nobody_else_can_have_written_is_our_own(void **state)
+{
+    const struct fixture *fixture = *state;
+    write_new(fixture, "a", "ours");
+    write_new(fixture, "b", "group");
+    assert_int_equal(chmod(path_of(fixture, "new", "b"), 0660), 0);
+    write_new(fixture, "c", "all");
+    assert_int_equal(chmod(path_of(fixture, "new", "c"), 0606), 0);
+    assert_read(fixture, 10, "ours|foreign group|foreign all|");
+}
+
+static void names_with_control_characters_are_shown_escaped(void **state)
+{
+    struct fixture *fixture = *state;
+    write_new(fixture, "1\nnsx-quarantine: all is well", "");
+    write_new(fixture, "2\x1b[31m", "");
+    write_new(fixture, "3\xff\r\t", "");
+    assert_int_equal(symlink("x", path_of(fixture, "new", "4%s%n")), 0);
+    assert_read(fixture, 10, "");
+    assert_int_equal(count(fixture, "refused"), 4);
+    const char *log = nq_buf_text(&fixture->log);
+    assert_non_null(strstr(log, "file=1\\nnsx-quarantine: all is well reason="));
+    assert_non_null(strstr(log, "file=2\\x1B[31m reason="));
+    assert_non_null(strstr(log, "file=3\\xFF\\r\\t reason="));
+    assert_non_null(strstr(log, "file=4%s%n reason="));
+    assert_null(strchr(log, '\x1b'));
+    size_t lines = 0;
+    for (const char *at = log; (at = strchr(at, '\n')); at++) {
+        lines++;
+    }
+    assert_int_equal(lines, 4);
+}
+
+static void a_socket_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = path_of(fixture, "new", "socket");
+    assert_true(strlen(path) < sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_read(fixture, 10, "");
+    assert_int_equal(count(fixture, "new"), 0);
+    assert_int_equal(count(fixture, "refused"), 1);
+    (void)close(fd);
+}
+
+/* Puts another file under the name that was handed over. */
+static void swap(void *arg, const char *name, const char *text, size_t len, bool own)
+{
+    struct harvest *harvest = arg;
+    assert_true(own);
+    assert_true(nq_buf_addf(&harvest->texts, "%.*s|", (int)len, text));
+    char *path = nq_sprintf("%s/new/%s", harvest->remove_from, name);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    free(path);
+    nq_spool_remove(harvest->remove_from, name);
+}
+
+static void a_file_that_is_swapped_while_it_is_handled_leads_nowhere(void **state)
+{
+    struct fixture *fixture = *state;
+    struct harvest harvest = {.remove_from = fixture->dir};
+    nq_buf_init(&harvest.texts, 65536);
+    put(fixture, "one");
+    put(fixture, "two");
+    assert_int_equal(nq_spool_read(fixture->dir, 10, swap, &harvest), 2);
+    assert_string_equal(nq_buf_text(&harvest.texts), "one|two|");
+    assert_int_equal(count(fixture, "new"), 0);
+    assert_int_equal(access("/etc/passwd", F_OK), 0);
+    nq_buf_done(&harvest.texts);
+}
+
+static void a_file_that_shrinks_or_grows_between_looks_is_judged_anew(void **state)
+{
+    struct fixture *fixture = *state;
+    write_new(fixture, "a", "a trap of some length");
+    assert_read(fixture, 10, "a trap of some length|");
+    write_new(fixture, "a", "short");
+    assert_read(fixture, 10, "short|");
+    write_new(fixture, "a", "");
+    assert_read(fixture, 10, "");
+    assert_int_equal(count(fixture, "refused"), 1);
+}
+
+static void a_folder_that_became_a_symbolic_link_is_neither_read_nor_written(void **state)
+{
+    static const char *const folders[] = {"new", "tmp", "refused"};
+    struct fixture *fixture = *state;
+    char elsewhere[128];
+    char victim[160];
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", fixture->top);
+    (void)snprintf(victim, sizeof(victim), "%s/precious", elsewhere);
+    assert_int_equal(mkdir(elsewhere, 0700), 0);
+    assert_true(close(open(victim, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)) == 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct nq_err err = {0};
+        char folder[PATH_SIZE];
+        (void)snprintf(folder, sizeof(folder), "%s/%s", fixture->dir, folders[i]);
+        remove_all(folder);
+        assert_int_equal(symlink(elsewhere, folder), 0);
+        assert_read(fixture, 10, "");
+        assert_false(nq_spool_put(fixture->dir, "x", 1, &err));
+        assert_int_equal(err.code, NQ_SPOOL_WRITE);
+        assert_non_null(strstr(err.detail, folders[i]));
+        assert_false(nq_spool_prepare(fixture->dir, &err));
+        nq_spool_remove(fixture->dir, "precious");
+        nq_spool_refuse(fixture->dir, "precious");
+        assert_int_equal(access(victim, F_OK), 0);
+        assert_int_equal(unlink(folder), 0);
+        assert_true(nq_spool_prepare(fixture->dir, NULL));
+    }
+    assert_non_null(strstr(nq_buf_text(&fixture->log), "spool: it cannot be read"));
+    assert_int_equal(unlink(victim), 0);
+}
+
+static void what_cannot_be_read_now_stays(void **state)
+{
+    struct fixture *fixture = *state;
+    put(fixture, "kept");
+    struct harvest harvest = {0};
+    nq_buf_init(&harvest.texts, 65536);
+    assert_int_equal(nq_spool_read(fixture->dir, 1, take, &harvest), 1);
+    const bool root = geteuid() == 0;
+    assert_int_equal(chmod(path_of(fixture, "new", harvest.name), 0), 0);
+    if (root) { /* for root no file is unreadable */
+        assert_int_equal(chmod(fixture->top, 0755), 0);
+        assert_int_equal(chown(path_of(fixture, "", ""), NOBODY, NOBODY), 0);
+        assert_int_equal(chown(path_of(fixture, "new", ""), NOBODY, NOBODY), 0);
+        assert_int_equal(chown(path_of(fixture, "refused", ""), NOBODY, NOBODY), 0);
+        assert_int_equal(chown(path_of(fixture, "tmp", ""), NOBODY, NOBODY), 0);
+        assert_int_equal(seteuid(NOBODY), 0);
+    }
+    assert_read(fixture, 10, "");
+    if (root) {
+        assert_int_equal(seteuid(0), 0);
+    }
+    assert_non_null(strstr(nq_buf_text(&fixture->log), "it stays file="));
+    assert_int_equal(count(fixture, "new"), 1);
+    assert_int_equal(count(fixture, "refused"), 0);
+    assert_int_equal(chmod(path_of(fixture, "new", harvest.name), 0640), 0);
+    assert_read(fixture, 10, "kept|");
+    nq_buf_done(&harvest.texts);
+}
+
+static void a_full_spool_takes_no_more_and_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct nq_err err = {0};
+    char base[3 * PATH_SIZE] = "";
+    char name[32];
+    /* Links are the cheapest names; a file has room for some ten thousand of them. */
+    for (int i = 0; i < NQ_SPOOL_FILES_MAX - 1; i++) {
+        (void)snprintf(name, sizeof(name), "%06d", i);
+        if (base[0] == '\0' || link(base, path_of(fixture, "new", name)) != 0) {
+            write_new(fixture, name, "x");
+            (void)snprintf(base, sizeof(base), "%s", path_of(fixture, "new", name));
+        }
+    }
+    put(fixture, "the last one");
+    assert_false(nq_spool_put(fixture->dir, "x", 1, &err));
+    assert_int_equal(err.code, NQ_SPOOL_FULL);
+    assert_int_equal(count(fixture, "new"), NQ_SPOOL_FILES_MAX);
+    assert_int_equal(count(fixture, "tmp"), 0);
+    assert_int_equal(unlink(path_of(fixture, "new", "000007")), 0);
+    put(fixture, "room again");
 }
 
 /* ---- remove, refuse ----------------------------------------------------------------- */
@@ -381,6 +557,14 @@ int main(void)
         TEST(takes_files_only_from_those_whom_the_folder_lets_write),
         TEST(ignores_names_that_begin_with_a_dot),
         TEST(reading_a_missing_spool_is_said_and_finds_nothing),
+        TEST(only_a_file_that_nobody_else_can_have_written_is_our_own),
+        TEST(names_with_control_characters_are_shown_escaped),
+        TEST(a_socket_is_refused),
+        TEST(a_file_that_is_swapped_while_it_is_handled_leads_nowhere),
+        TEST(a_file_that_shrinks_or_grows_between_looks_is_judged_anew),
+        TEST(a_folder_that_became_a_symbolic_link_is_neither_read_nor_written),
+        TEST(what_cannot_be_read_now_stays),
+        TEST(a_full_spool_takes_no_more_and_says_so),
         TEST(refused_files_are_kept_up_to_a_maximum),
         TEST(a_name_cannot_lead_out_of_the_spool),
         TEST(removing_what_is_gone_is_no_error),
