@@ -34,7 +34,9 @@ static bool put_engine_rows(struct nq_engine *engine, struct nq_err *reterr)
             return false;
         }
     }
-    if (!nq_tallies_put(&engine->tallies, store, reterr)) {
+    if (!nq_tallies_put(&engine->tallies, store, reterr) ||
+        !nq_unmatched_put(&engine->unmatched, store, nq_mono_ms(engine->setup.clock),
+                          reterr)) {
         return false;
     }
     return !engine->mode_dirty || store->ops->put_mode(store, engine->mode, reterr);
@@ -104,6 +106,7 @@ static void mark_clean(struct nq_engine *engine)
         engine->counters_dirty[i] = false;
     }
     nq_tallies_clean(&engine->tallies);
+    nq_unmatched_clean(&engine->unmatched, nq_mono_ms(engine->setup.clock));
     engine->mode_dirty = false;
     free_signals(engine);
 }
@@ -155,6 +158,22 @@ static bool commit(struct nq_engine *engine)
     return committed;
 }
 
+static void on_unmatched_due(void *arg)
+{
+    nq_engine_wake(arg);
+}
+
+/* What was put off gets a turn of its own if none comes by. */
+static void await_unmatched(struct nq_engine *engine)
+{
+    const int64_t wait_ms =
+        nq_unmatched_wait_ms(&engine->unmatched, nq_mono_ms(engine->setup.clock));
+    if (wait_ms >= 0 && !engine->unmatched_due.armed) {
+        nq_timer_set(engine->setup.loop, &engine->unmatched_due, wait_ms,
+                     on_unmatched_due, engine);
+    }
+}
+
 static void flush(void *arg)
 {
     struct nq_engine *engine = arg;
@@ -165,6 +184,7 @@ static void flush(void *arg)
         return;
     }
     mark_clean(engine);
+    await_unmatched(engine);
     give_answers(engine, true);
     let_out(engine);
 }
@@ -218,6 +238,12 @@ static void load_mode(void *arg, enum nq_mode mode)
     }
 }
 
+static void load_unmatched(void *arg, const struct nq_unmatched *record)
+{
+    struct nq_engine *engine = arg;
+    nq_unmatched_load(&engine->unmatched, record);
+}
+
 static void load_last_case(void *arg, uint32_t id)
 {
     struct nq_engine *engine = arg;
@@ -259,6 +285,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
         .on_tally = load_tally,
         .on_mode = load_mode,
         .on_last_case = load_last_case,
+        .on_unmatched = load_unmatched,
     };
     if (!setup->store->ops->load(setup->store, &reader, reterr)) {
         return nq_engine_close(engine);
@@ -276,7 +303,10 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
         return NULL;
     }
     nq_managers_keep(engine);
-    if (engine->flush.armed || engine->tallies.dirty) {
+    nq_timer_clear(engine->setup.loop, &engine->unmatched_due);
+    nq_unmatched_hurry(&engine->unmatched);
+    if (engine->flush.armed || engine->tallies.dirty ||
+        nq_unmatched_wait_ms(&engine->unmatched, 0) >= 0) {
         nq_timer_clear(engine->setup.loop, &engine->flush);
         const bool durable = commit(engine);
         give_answers(engine, durable);
@@ -285,6 +315,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     nq_managers_close(engine);
     nq_tallies_done(&engine->tallies);
     nq_flood_done(&engine->flood);
+    nq_unmatched_set_done(&engine->unmatched);
     struct nq_episode *episode = NULL;
     struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)

@@ -13,6 +13,7 @@
 #include "quarantine/engine.h"
 #include "quarantine/flood.h"
 #include "quarantine/tally.h"
+#include "quarantine/unmatched.h"
 
 /* A case at work: the record that is kept, and what is under way for it. */
 struct nq_episode {
@@ -118,6 +119,9 @@ struct nq_engine {
     struct nq_manager_row *manager_rows;    /* one for each manager */
     struct nq_manager_status *manager_seen; /* its counters as they were added last */
     struct nq_tallies tallies;
+
+    struct nq_unmatched_set unmatched;
+    struct nq_timer unmatched_due; /* one of them waits for its next write */
 };
 
 /* ---- engine.c ----------------------------------------------------------------------- */

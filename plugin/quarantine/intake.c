@@ -80,6 +80,17 @@ enum nq_intake nq_arrival_ignored(struct nq_arrival *arrival)
 
 /* ---- the way in --------------------------------------------------------------------- */
 
+/* With the sender that we believe in: the one whose traps somebody may want to know. */
+static void note_unmatched(const struct nq_arrival *arrival)
+{
+    struct nq_engine *engine = arrival->engine;
+    struct nq_trap trap = *arrival->trap;
+    if (arrival->standing.source) {
+        trap.source = (char *)(uintptr_t)arrival->standing.source;
+    }
+    nq_unmatched_note(&engine->unmatched, &trap, engine->setup.clock);
+}
+
 static enum nq_intake admit(struct nq_arrival *arrival)
 {
     struct nq_engine *engine = arrival->engine;
@@ -87,6 +98,7 @@ static enum nq_intake admit(struct nq_arrival *arrival)
     nq_triggers_match(engine->setup.triggers, arrival->trap, &arrival->result);
     const struct nq_trigger_conf *trigger = arrival->result.trigger;
     if (!trigger) {
+        note_unmatched(arrival);
         return nq_arrival_ignored(arrival);
     }
     arrival->proven = arrival->standing.proof >= trigger->proof;

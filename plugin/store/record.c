@@ -63,6 +63,22 @@ void nq_case_done(struct nq_case *record)
     }
 }
 
+void nq_unmatched_copy(const struct nq_unmatched *record, struct nq_unmatched *ret_copy)
+{
+    *ret_copy = *record;
+    ret_copy->source = nq_strdup(record->source);
+    ret_copy->trap_oid = nq_strdup(record->trap_oid);
+    ret_copy->text = nq_strdup(record->text);
+}
+
+void nq_unmatched_done(struct nq_unmatched *record)
+{
+    free(record->source);
+    free(record->trap_oid);
+    free(record->text);
+    *record = (struct nq_unmatched){0};
+}
+
 static const char *name_at(const char *const *names, size_t count, size_t index)
 {
     return index < count && names[index] ? names[index] : "";

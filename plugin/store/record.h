@@ -7,6 +7,7 @@
  * Thread  loop thread only.
  * Fails   never.
  * Limits  every text at most NQ_TEXT_MAX bytes, escaped (nq_text_set()); NULL means "".
+ *         The text of a trap that is kept is no text for people: trap/text.h reads it.
  *
  * The numbers of the enums are those of NSX-QUARANTINE-MIB and of the database: never
  * renumber.
@@ -125,6 +126,20 @@ struct nq_signal {
     const char *evidence; /* the varbinds, escaped, one line */
 };
 
+#define NQ_UNMATCHED_MAX 50
+
+/* A trap that no trigger recognises: the newest one of its kind. Owns its strings. */
+struct nq_unmatched {
+    uint32_t slot;   /* its place, below NQ_UNMATCHED_MAX; a younger kind may take it */
+    uint32_t number; /* what people call it by: rising, never reused */
+    uint64_t count;  /* traps of this kind */
+    int64_t first_ms;
+    int64_t last_ms;
+    char *source;
+    char *trap_oid;
+    char *text; /* the form of trap/text.h */
+};
+
 /* Counters that survive a restart: nqTraps and the monotonic part of nqCases. */
 enum nq_counter {
     NQ_COUNT_TRAPS_RECEIVED,
@@ -166,6 +181,10 @@ void nq_case_copy(const struct nq_case *record, struct nq_case *ret_copy);
 
 /* Frees the strings, not the struct. Takes a zeroed struct too. */
 void nq_case_done(struct nq_case *record);
+
+/* The same two for a trap. */
+void nq_unmatched_copy(const struct nq_unmatched *record, struct nq_unmatched *ret_copy);
+void nq_unmatched_done(struct nq_unmatched *record);
 
 /* "tagging", "unknownVm", ... as in the MIB; "" for a number that is none. Static. */
 const char *nq_case_state_name(enum nq_case_state state);

@@ -64,4 +64,16 @@ CREATE TABLE tally (
     PRIMARY KEY (owner, name)
 ) STRICT, WITHOUT ROWID;
 
+-- Traps that no trigger recognises, the newest of each kind; the slots bound their number.
+CREATE TABLE unmatched (
+    slot     INTEGER PRIMARY KEY CHECK (slot BETWEEN 0 AND 49),
+    number   INTEGER NOT NULL,
+    count    INTEGER NOT NULL,
+    first_ms INTEGER NOT NULL,
+    last_ms  INTEGER NOT NULL,
+    source   TEXT NOT NULL,
+    trap_oid TEXT NOT NULL,
+    text     TEXT NOT NULL
+) STRICT;
+
 PRAGMA user_version = 1;

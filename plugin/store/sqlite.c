@@ -12,9 +12,10 @@
 #include "base/mem.h"
 #include "schema_sql.h" /* made from schema.sql by the Makefile */
 
-#define SCHEMA_VERSION  1
-#define BUSY_TIMEOUT_MS 2000
-#define SQL_MAX         4096
+#define SCHEMA_VERSION      1
+#define SCHEMA_VERSION_TEXT "1"
+#define BUSY_TIMEOUT_MS     2000
+#define SQL_MAX             4096
 
 enum statement {
     PUT_CASE,
@@ -23,6 +24,7 @@ enum statement {
     PUT_SCALAR,
     RAISE_SCALAR,
     PUT_TALLY,
+    PUT_UNMATCHED,
     STATEMENT_COUNT
 };
 
@@ -35,8 +37,12 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [RAISE_SCALAR] = "INSERT INTO scalar VALUES (?1, ?2) ON CONFLICT (name) "
                      "DO UPDATE SET value = max(value, excluded.value)",
     [PUT_TALLY] = "INSERT OR REPLACE INTO tally VALUES (?1, ?2, ?3)",
+    [PUT_UNMATCHED] = "INSERT OR REPLACE INTO unmatched VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
 };
 
+static const char select_unmatched[] =
+    "SELECT slot, number, count, first_ms, last_ms, source, trap_oid, text "
+    "FROM unmatched ORDER BY number";
 static const char last_case_name[] = "last_case";
 static const char mode_name[] = "mode";
 
@@ -170,6 +176,22 @@ static bool put_tally(struct nq_store *base, const char *owner, const char *name
     return step_write(store, statement, reterr);
 }
 
+static bool put_unmatched(struct nq_store *base, const struct nq_unmatched *record,
+                          struct nq_err *reterr)
+{
+    struct sqlite_store *store = from_base(base);
+    sqlite3_stmt *statement = store->statements[PUT_UNMATCHED];
+    (void)sqlite3_bind_int64(statement, 1, record->slot);
+    (void)sqlite3_bind_int64(statement, 2, record->number);
+    (void)sqlite3_bind_int64(statement, 3, (int64_t)record->count);
+    (void)sqlite3_bind_int64(statement, 4, record->first_ms);
+    (void)sqlite3_bind_int64(statement, 5, record->last_ms);
+    bind_text(statement, 6, record->source);
+    bind_text(statement, 7, record->trap_oid);
+    bind_text(statement, 8, record->text);
+    return step_write(store, statement, reterr);
+}
+
 static bool put_mode(struct nq_store *base, enum nq_mode mode, struct nq_err *reterr)
 {
     return put_scalar(from_base(base), PUT_SCALAR, mode_name, mode, reterr);
@@ -242,6 +264,28 @@ static void read_tally(sqlite3_stmt *statement, const struct nq_store_reader *re
                      (uint64_t)sqlite3_column_int64(statement, 2));
 }
 
+/* The strings stay SQLite's: the record is borrowed for the call. */
+static void read_unmatched(sqlite3_stmt *statement, const struct nq_store_reader *reader)
+{
+    char *texts[3];
+    for (int i = 0; i < 3; i++) {
+        texts[i] = (char *)(uintptr_t)sqlite3_column_text(statement, 5 + i);
+    }
+    const struct nq_unmatched record = {
+        .slot = (uint32_t)sqlite3_column_int64(statement, 0),
+        .number = (uint32_t)sqlite3_column_int64(statement, 1),
+        .count = (uint64_t)sqlite3_column_int64(statement, 2),
+        .first_ms = sqlite3_column_int64(statement, 3),
+        .last_ms = sqlite3_column_int64(statement, 4),
+        .source = texts[0],
+        .trap_oid = texts[1],
+        .text = texts[2],
+    };
+    if (reader->on_unmatched) {
+        reader->on_unmatched(reader->arg, &record);
+    }
+}
+
 typedef void read_row_fn(sqlite3_stmt *statement, const struct nq_store_reader *reader);
 
 static bool read_rows(struct sqlite_store *store, const char *sql, read_row_fn *read_row,
@@ -285,7 +329,8 @@ static bool load(struct nq_store *base, const struct nq_store_reader *reader,
         built && read_rows(store, nq_buf_text(&sql), read_case, reader, reterr) &&
         read_rows(store, "SELECT name, value FROM scalar", read_scalar, reader, reterr) &&
         read_rows(store, "SELECT owner, name, value FROM tally", read_tally, reader,
-                  reterr);
+                  reterr) &&
+        read_rows(store, select_unmatched, read_unmatched, reader, reterr);
     nq_buf_done(&sql);
     return loaded;
 }
@@ -310,6 +355,7 @@ static const struct nq_store_ops sqlite_ops = {
     .put_signal = put_signal,
     .put_counter = put_counter,
     .put_tally = put_tally,
+    .put_unmatched = put_unmatched,
     .put_mode = put_mode,
     .commit = commit,
     .rollback = rollback,
@@ -423,4 +469,23 @@ struct nq_store *nq_store_sqlite_open(const char *path, struct nq_err *reterr)
         return NULL;
     }
     return &store->base;
+}
+
+bool nq_store_sqlite_unmatched(const char *path, nq_unmatched_fn *fn, void *arg,
+                               struct nq_err *reterr)
+{
+    struct sqlite_store store = {0};
+    const struct nq_store_reader reader = {.arg = arg, .on_unmatched = fn};
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    bool done = sqlite3_open_v2(path, &store.db, flags, NULL) == SQLITE_OK ||
+                fail(&store, NQ_STORE_OPEN, path, reterr);
+    if (done) {
+        (void)sqlite3_busy_timeout(store.db, BUSY_TIMEOUT_MS);
+    }
+    done = done &&
+           check_pragma(&store, "PRAGMA user_version", SCHEMA_VERSION_TEXT,
+                        NQ_STORE_SCHEMA, reterr) &&
+           read_rows(&store, select_unmatched, read_unmatched, &reader, reterr);
+    (void)sqlite3_close(store.db);
+    return done;
 }

@@ -21,7 +21,7 @@
 
 #define NQ_SIGNALS_PER_CASE 50
 
-/* What load() hands over. The case is only borrowed; copy what is kept. */
+/* What load() hands over. Records are only borrowed; copy what is kept. */
 struct nq_store_reader {
     void *arg;
     void (*on_case)(void *arg, const struct nq_case *record);
@@ -29,6 +29,7 @@ struct nq_store_reader {
     void (*on_tally)(void *arg, const char *owner, const char *name, uint64_t value);
     void (*on_mode)(void *arg, enum nq_mode mode); /* only when one was put */
     void (*on_last_case)(void *arg, uint32_t id);  /* highest case number ever used */
+    void (*on_unmatched)(void *arg, const struct nq_unmatched *record); /* or NULL */
 };
 
 struct nq_store;
@@ -47,6 +48,9 @@ struct nq_store_ops {
     /* A number that belongs to something of the configuration or of NSX. */
     bool (*put_tally)(struct nq_store *store, const char *owner, const char *name,
                       uint64_t value, struct nq_err *reterr);
+    /* Replaces what stands in the record's slot. */
+    bool (*put_unmatched)(struct nq_store *store, const struct nq_unmatched *record,
+                          struct nq_err *reterr);
     bool (*put_mode)(struct nq_store *store, enum nq_mode mode, struct nq_err *reterr);
     bool (*commit)(struct nq_store *store, struct nq_err *reterr); /* durable on true */
     void (*rollback)(struct nq_store *store);
@@ -62,6 +66,12 @@ struct nq_store {
  * *reterr when it cannot be opened, is damaged, or has a schema newer than ours. */
 struct nq_store *nq_store_sqlite_open(const char *path, struct nq_err *reterr)
     __attribute__((warn_unused_result));
+
+/* Hands over the unmatched traps of the database at path by number, beside an engine that may
+ * be running; opens it read-only and for this call alone. */
+typedef void nq_unmatched_fn(void *arg, const struct nq_unmatched *record);
+bool nq_store_sqlite_unmatched(const char *path, nq_unmatched_fn *fn, void *arg,
+                               struct nq_err *reterr) __attribute__((warn_unused_result));
 
 /* Takes NULL. Always returns NULL. */
 struct nq_store *nq_store_close(struct nq_store *store);

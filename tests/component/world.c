@@ -363,6 +363,17 @@ size_t world_commits(const struct world *world)
     return world->store.commits;
 }
 
+const struct nq_unmatched *world_unmatched(const struct world *world, uint32_t slot)
+{
+    const struct nq_unmatched *record = &world->store.committed.unmatched[slot];
+    return record->text ? record : NULL;
+}
+
+size_t world_unmatched_puts(const struct world *world)
+{
+    return world->store.unmatched_puts;
+}
+
 void world_crash(struct world *world, bool applied)
 {
     if (applied) {

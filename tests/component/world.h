@@ -100,6 +100,9 @@ size_t world_calls(const struct world *world, enum world_call_kind kind);
 
 void world_break_store(struct world *world, bool broken);
 size_t world_commits(const struct world *world);
+/* An unmatched trap as it was committed; NULL: none in this slot. */
+const struct nq_unmatched *world_unmatched(const struct world *world, uint32_t slot);
+size_t world_unmatched_puts(const struct world *world);
 /* The process dies now: what was not committed is lost; calls under way may still be
  * carried out by NSX (applied). Then the engine starts again. */
 void world_crash(struct world *world, bool applied);

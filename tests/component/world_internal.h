@@ -24,6 +24,7 @@ struct kept {
     size_t tally_count;
     enum nq_mode mode;
     uint32_t last_case;
+    struct nq_unmatched unmatched[NQ_UNMATCHED_MAX]; /* by slot; without text: none */
 };
 
 struct fake_store {
@@ -33,6 +34,7 @@ struct fake_store {
     bool broken;
     bool dead; /* the process has died: nothing reaches the disk any more */
     size_t commits;
+    size_t unmatched_puts;
 };
 
 struct waiting_call {

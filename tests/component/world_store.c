@@ -10,9 +10,15 @@ void world_copy_kept(struct kept *to, const struct kept *from)
     for (size_t i = 0; i < to->case_count; i++) {
         nq_case_done(&to->cases[i]);
     }
+    for (size_t i = 0; i < NQ_UNMATCHED_MAX; i++) {
+        nq_unmatched_done(&to->unmatched[i]);
+    }
     *to = *from;
     for (size_t i = 0; i < from->case_count; i++) {
         nq_case_copy(&from->cases[i], &to->cases[i]);
+    }
+    for (size_t i = 0; i < NQ_UNMATCHED_MAX; i++) {
+        nq_unmatched_copy(&from->unmatched[i], &to->unmatched[i]);
     }
 }
 
@@ -45,6 +51,11 @@ static bool fake_load(struct nq_store *base, const struct nq_store_reader *reade
         reader->on_mode(reader->arg, kept->mode);
     }
     reader->on_last_case(reader->arg, kept->last_case);
+    for (size_t i = 0; reader->on_unmatched && i < NQ_UNMATCHED_MAX; i++) {
+        if (kept->unmatched[i].text) {
+            reader->on_unmatched(reader->arg, &kept->unmatched[i]);
+        }
+    }
     return true;
 }
 
@@ -136,6 +147,20 @@ static bool fake_put_tally(struct nq_store *base, const char *owner, const char 
     return true;
 }
 
+static bool fake_put_unmatched(struct nq_store *base, const struct nq_unmatched *record,
+                               struct nq_err *reterr)
+{
+    if (record->slot >= NQ_UNMATCHED_MAX || !record->text) {
+        return nq_fail(reterr, NQ_STORE_WRITE, "no such slot, or no text");
+    }
+    struct fake_store *store = store_of(base);
+    struct nq_unmatched *slot = &store->pending.unmatched[record->slot];
+    nq_unmatched_done(slot);
+    nq_unmatched_copy(record, slot);
+    store->unmatched_puts++;
+    return true;
+}
+
 static bool fake_put_mode(struct nq_store *base, enum nq_mode mode, struct nq_err *reterr)
 {
     (void)reterr;
@@ -174,6 +199,7 @@ const struct nq_store_ops world_store_ops = {
     .put_signal = fake_put_signal,
     .put_counter = fake_put_counter,
     .put_tally = fake_put_tally,
+    .put_unmatched = fake_put_unmatched,
     .put_mode = fake_put_mode,
     .commit = fake_commit,
     .rollback = fake_rollback,
