@@ -111,12 +111,16 @@ static bool start(struct agent *agent, struct nq_err *reterr)
         return false;
     }
     agent->guest = nq_guest_start(NQ_HOST_AGENTX, agent->config_file, reterr);
-    return agent->guest && nq_guest_open(agent->guest, reterr);
+    if (!agent->guest) {
+        return false;
+    }
+    /* This sets libnetsnmp's SNMP engine up, which listeners then make their own. */
+    nq_subagent_connect(APP_NAME);
+    return nq_guest_open(agent->guest, reterr);
 }
 
 static void serve(struct agent *agent)
 {
-    nq_subagent_connect(APP_NAME);
     nq_log(NQ_LOG_INFO, "ready");
     while (!agent->stopping) {
         (void)agent_check_and_process(1);

@@ -17,6 +17,7 @@
 #define FIRST_TRY_US 1000 /* an alarm of zero would never ring */
 
 struct nq_guest {
+    enum nq_host host;
     char *config_file;
     struct nq_mib *mib;
     struct nq_service *service; /* NULL while it is not open */
@@ -46,7 +47,8 @@ static void close_service(struct nq_guest *guest, const char *why)
 static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
 {
     const struct nq_observer observer = {.arg = guest->mib, .on_notice = nq_mib_notice};
-    guest->service = nq_service_start(guest->config_file, observer, reterr);
+    guest->service = nq_service_start(guest->config_file, guest->host == NQ_HOST_AGENTX,
+                                      observer, reterr);
     if (!guest->service) {
         return false;
     }
@@ -142,6 +144,7 @@ struct nq_guest *nq_guest_start(enum nq_host host, const char *config_file,
                                 struct nq_err *reterr)
 {
     struct nq_guest *guest = nq_calloc(1, sizeof(*guest));
+    guest->host = host;
     guest->config_file = nq_strdup(config_file);
     guest->mib = nq_mib_start(host, reterr);
     return guest->mib ? guest : nq_guest_stop(guest);

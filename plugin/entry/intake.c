@@ -214,7 +214,6 @@ static void on_spooled(void *arg, enum nq_intake verdict, const char *reason)
 
 static void on_file(void *arg, const char *name, const char *text, size_t len, bool own)
 {
-    (void)own;
     struct nq_intake_server *server = arg;
     struct spooled *spooled = nq_calloc(1, sizeof(*spooled));
     spooled->server = server;
@@ -225,7 +224,8 @@ static void on_file(void *arg, const char *name, const char *text, size_t len, b
         spooled->next->link = &spooled->next;
     }
     server->spooled = spooled;
-    nq_engine_trap_text(server->engine, text, len, NQ_WAY_SPOOL, on_spooled, spooled);
+    nq_engine_trap_text(server->engine, text, len, own ? NQ_WAY_OWN_SPOOL : NQ_WAY_SPOOL,
+                        on_spooled, spooled);
 }
 
 static void read_spool(void *arg)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "entry/intake.h"
+#include "entry/reception.h"
 #include "nsx/fleet.h"
 
 struct nq_service {
@@ -27,6 +28,8 @@ struct nq_service {
     struct nq_backend *backend;
     struct nq_engine *engine;
     struct nq_intake_server *intake;
+    struct nq_reception *reception;
+    bool is_snmp_engine;
 };
 
 static bool start_config(struct nq_service *service, struct nq_err *reterr)
@@ -161,6 +164,25 @@ static void stop_intake(struct nq_service *service)
     service->intake = nq_intake_close(service->intake);
 }
 
+static bool start_reception(struct nq_service *service, struct nq_err *reterr)
+{
+    const struct nq_reception_setup setup = {
+        .conf = service->conf,
+        .sources = service->sources,
+        .loop = service->loop,
+        .clock = &nq_system_clock,
+        .engine = service->engine,
+        .is_snmp_engine = service->is_snmp_engine,
+    };
+    service->reception = nq_reception_open(&setup, reterr);
+    return service->reception != NULL;
+}
+
+static void stop_reception(struct nq_service *service)
+{
+    service->reception = nq_reception_close(service->reception);
+}
+
 static const struct part {
     bool (*start)(struct nq_service *service, struct nq_err *reterr);
     void (*stop)(struct nq_service *service);
@@ -169,16 +191,17 @@ static const struct part {
     {start_store, stop_store},     {start_triggers, stop_triggers},
     {start_sources, stop_sources}, {start_loop, stop_loop},
     {start_backend, stop_backend}, {start_engine, stop_engine},
-    {start_intake, stop_intake},
+    {start_intake, stop_intake},   {start_reception, stop_reception},
 };
 
 static const size_t part_count = sizeof(parts) / sizeof(parts[0]);
 
-struct nq_service *nq_service_start(const char *config_file, struct nq_observer observer,
-                                    struct nq_err *reterr)
+struct nq_service *nq_service_start(const char *config_file, bool is_snmp_engine,
+                                    struct nq_observer observer, struct nq_err *reterr)
 {
     struct nq_service *service = nq_calloc(1, sizeof(*service));
     service->config_file = config_file;
+    service->is_snmp_engine = is_snmp_engine;
     service->observer = observer;
     service->lock = -1;
     for (size_t i = 0; i < part_count; i++) {

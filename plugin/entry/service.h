@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* service.h: the whole product behind two calls, the same in both hosts: configuration,
- * store, triggers, NSX, engine, intake socket and spool, in that order; and back.
+ * store, triggers, NSX, engine, intake socket, spool and listeners, in that order; and
+ * back.
  * Not for: registering anything with SNMP (mib.h) or running a loop (the host does).
  *
  * Owns    everything it opens. start() and stop() may alternate any number of times.
@@ -12,14 +13,17 @@
 #ifndef NQ_ENTRY_SERVICE_H
 #define NQ_ENTRY_SERVICE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "quarantine/engine.h"
 
 struct nq_service;
 
-/* config_file: path of the configuration. The observer hears of facts. */
-struct nq_service *nq_service_start(const char *config_file, struct nq_observer observer,
-                                    struct nq_err *reterr)
+/* config_file: path of the configuration. is_snmp_engine: this process may have our own SNMP
+ * engine ID and users; in snmpd it may not. The observer hears of facts. */
+struct nq_service *nq_service_start(const char *config_file, bool is_snmp_engine,
+                                    struct nq_observer observer, struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
 /* Takes NULL, returns NULL. */

@@ -31,6 +31,9 @@ static char *evidence_of(const struct nq_trap *trap)
 static bool admits(struct nq_arrival *arrival, enum nq_flood_kind kind)
 {
     struct nq_engine *engine = arrival->engine;
+    if (arrival->way == NQ_WAY_SPOOL || arrival->way == NQ_WAY_OWN_SPOOL) {
+        return true; /* it has waited already, and refusing it now would lose it */
+    }
     return nq_flood_admits(
         &engine->flood, &engine->setup.conf->limits, arrival->standing.source,
         arrival->standing.proof > NQ_PROOF_ANY, kind, nq_mono_ms(engine->setup.clock));

@@ -17,6 +17,7 @@
 struct nq_arrival {
     struct nq_engine *engine;
     const struct nq_trap *trap;
+    enum nq_way way;
     struct nq_standing standing;
     struct nq_trigger_result result;
     bool proven;                /* the sender is as sure as the trigger wants */

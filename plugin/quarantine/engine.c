@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -196,6 +197,14 @@ void nq_engine_wake(struct nq_engine *engine)
     }
 }
 
+void nq_engine_settle(struct nq_engine *engine)
+{
+    if (engine->flush.armed) {
+        nq_timer_clear(engine->setup.loop, &engine->flush);
+        flush(engine);
+    }
+}
+
 /* ---- life --------------------------------------------------------------------------- */
 
 /* 0 for a manager that the configuration no longer has. */
@@ -327,6 +336,28 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     free(engine->health_text);
     free(engine);
     return NULL;
+}
+
+/* RFC 3414 section 2.2: the count ends at its maximum, with a new identity. */
+void nq_engine_snmp_identity(struct nq_engine *engine, uint64_t *ret_number,
+                             uint32_t *ret_boots)
+{
+    struct nq_tallies *tallies = &engine->tallies;
+    uint64_t boots = nq_tally_add(tallies, "snmp engine", "boots", 1);
+    uint64_t number = nq_tally_get(tallies, "snmp engine", "number");
+    if (number == 0 || boots >= INT32_MAX) {
+        /* SQLite's integers have a sign. */
+        if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number)) {
+            abort(); /* cannot be for so few bytes: getrandom(2) */
+        }
+        number >>= 1;
+        boots = 1;
+        nq_tally_set(tallies, "snmp engine", "number", number);
+        nq_tally_set(tallies, "snmp engine", "boots", boots);
+    }
+    *ret_number = number;
+    *ret_boots = (uint32_t)boots;
+    nq_engine_wake(engine);
 }
 
 /* ---- commands ----------------------------------------------------------------------- */

@@ -75,7 +75,12 @@ enum nq_intake {
 };
 
 /* How a trap got here. */
-enum nq_way { NQ_WAY_HANDLER, NQ_WAY_SPOOL, NQ_WAY_LISTENER };
+enum nq_way {
+    NQ_WAY_HANDLER,
+    NQ_WAY_SPOOL,     /* the handler's spool file */
+    NQ_WAY_OWN_SPOOL, /* a spool file of an engine, which says what was proven */
+    NQ_WAY_LISTENER
+};
 
 /* Called once, after the commit; never before nq_engine_trap() returns. */
 typedef void nq_intake_fn(void *arg, enum nq_intake verdict, const char *reason);
@@ -88,6 +93,9 @@ void nq_engine_trap_text(struct nq_engine *engine, const char *text, size_t len,
                          enum nq_way way, nq_intake_fn *done, void *arg);
 void nq_engine_forget(struct nq_engine *engine, const void *arg);
 
+/* Commits and answers now what is due at the end of the turn. */
+void nq_engine_settle(struct nq_engine *engine);
+
 /* Counts a message at a listener that is no trap, or (unauthentic) that nobody vouches for.
  * source: its address as text. */
 void nq_engine_no_trap(struct nq_engine *engine, bool unauthentic, const char *source,
@@ -97,6 +105,11 @@ void nq_engine_no_trap(struct nq_engine *engine, bool unauthentic, const char *s
  * (SO_COOKIE in socket(7)). */
 void nq_engine_kernel_drops(struct nq_engine *engine, const char *address,
                             uint64_t cookie, uint64_t drops);
+
+/* Who we are as an SNMP engine (usm.h): a random number for good, and a count that rises
+ * with each call; durable at the end of the turn. */
+void nq_engine_snmp_identity(struct nq_engine *engine, uint64_t *ret_number,
+                             uint32_t *ret_boots);
 
 /* ---- commands (a SET): checked now, carried out at the end of the turn --------------- */
 

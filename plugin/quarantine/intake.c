@@ -95,6 +95,9 @@ static enum nq_intake admit(struct nq_arrival *arrival)
 {
     struct nq_engine *engine = arrival->engine;
     nq_sources_judge(engine->setup.sources, arrival->trap, &arrival->standing);
+    if (arrival->trap->proof) { /* it was judged when it was received */
+        arrival->standing.proof = arrival->trap->proof;
+    }
     nq_triggers_match(engine->setup.triggers, arrival->trap, &arrival->result);
     const struct nq_trigger_conf *trigger = arrival->result.trigger;
     if (!trigger) {
@@ -114,7 +117,7 @@ static bool takes_in(struct nq_engine *engine, enum nq_way way, nq_intake_fn *do
         return false;
     }
     nq_engine_count(engine, NQ_COUNT_TRAPS_RECEIVED);
-    if (way == NQ_WAY_SPOOL) {
+    if (way == NQ_WAY_SPOOL || way == NQ_WAY_OWN_SPOOL) {
         nq_engine_count(engine, NQ_COUNT_TRAPS_SPOOLED);
     }
     return true;
@@ -126,7 +129,7 @@ void nq_engine_trap(struct nq_engine *engine, const struct nq_trap *trap, enum n
     if (!takes_in(engine, way, done, arg)) {
         return;
     }
-    struct nq_arrival arrival = {.engine = engine, .trap = trap};
+    struct nq_arrival arrival = {.engine = engine, .trap = trap, .way = way};
     const enum nq_intake verdict = admit(&arrival);
     answer(engine, done, arg, verdict, arrival.reason);
     nq_trigger_result_done(&arrival.result);
@@ -147,7 +150,9 @@ void nq_engine_trap_text(struct nq_engine *engine, const char *text, size_t len,
 {
     struct nq_trap trap = {0};
     struct nq_err err = {0};
-    if (nq_trap_from_text(text, len, &trap, &err)) {
+    const bool own = way == NQ_WAY_OWN_SPOOL;
+    if (own ? nq_trap_from_own_text(text, len, &trap, &err)
+            : nq_trap_from_text(text, len, &trap, &err)) {
         nq_engine_trap(engine, &trap, way, done, arg);
         nq_trap_done(&trap);
     } else if (takes_in(engine, way, done, arg)) {
