@@ -191,7 +191,7 @@ integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pyt
 	@$(PYTHON) -m pytest -n $(PYTEST_JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 .PHONY: demo
-demo: ## tell the story (HOST=agentx|dlmod, NSX=policy|vsphere, KEEP=1)
+demo: ## tell the story (HOST=agentx|dlmod, NSX=policy|vsphere, INTAKE=way, KEEP=1)
 	@contrib/tools/install-deps build run
 	@$(SUB) demo-installed
 
@@ -199,7 +199,15 @@ demo: ## tell the story (HOST=agentx|dlmod, NSX=policy|vsphere, KEEP=1)
 demo-installed: mibs
 	@echo "==> building"
 	@$(SUB) -s -j$(JOBS) all
-	@$(PYTHON) tests/demo.py --host=$(or $(HOST),agentx) --nsx=$(or $(NSX),policy) $(if $(filter 1 yes,$(KEEP)),--keep)
+	@$(PYTHON) tests/demo.py --host=$(or $(HOST),agentx) --nsx=$(or $(NSX),policy) \
+	    $(INTAKE:%=--intake=%) $(if $(filter 1 yes,$(KEEP)),--keep)
+
+# ARGS goes to the benchmark, for example ARGS='--way listener'.
+.PHONY: bench-intake
+bench-intake: mibs ## measure the ways of a trap in, in traps a second
+	@contrib/tools/install-deps build run
+	@$(SUB) -s -j$(JOBS) all
+	@$(PYTHON) tests/bench/intake.py $(ARGS)
 
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz

@@ -13,11 +13,18 @@ import sys
 import time
 
 from support.lab import HOSTS, NSX, Lab
+from support.ways import WAYS
 
 WIDTH = 96
 HOST_TEXT = {
     "agentx": "in its own process, an AgentX subagent of snmpd",
     "dlmod": "inside snmpd, as a module",
+}
+INTAKE_TEXT = {
+    "handler": "snmptrapd, which runs our program for each trap",
+    "forward": "snmptrapd, which forwards to our UDP port",
+    "forward-unix": "snmptrapd, which forwards to our Unix socket",
+    "listener": "no snmptrapd, our engine listens itself",
 }
 NSX_TEXT = {"policy": "an NSX Manager", "vsphere": "an NSX for vSphere Manager"}
 
@@ -94,8 +101,8 @@ def tell(story):
     """The story itself."""
     lab = story.lab
 
-    story.step(f"A site comes up: {NSX_TEXT[lab.nsx]} (simulated), snmpd, snmptrapd, and the"
-               f" engine {HOST_TEXT[lab.host]}.")
+    story.step(f"A site comes up: {NSX_TEXT[lab.nsx]} (simulated), snmpd, and the engine"
+               f" {HOST_TEXT[lab.host]}; for traps {INTAKE_TEXT[lab.way.name]}.")
     lab.start()
     for name, daemon in lab.daemons.items():
         print(f"     {name:10} pid {daemon.pid:<7} {shlex.join(daemon.argv)[:WIDTH - 24]}")
@@ -188,11 +195,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", choices=HOSTS, default="agentx")
     parser.add_argument("--nsx", choices=NSX, default="policy", help="its generation")
+    parser.add_argument("--intake", choices=WAYS, default=WAYS[0], help="way of the traps")
     parser.add_argument("--keep", action="store_true", help="leave it running at the end")
     options = parser.parse_args()
 
     # From here on Ctrl-C is waited for, or arrives as an exception, and never both.
-    lab = Lab(options.host, options.nsx, mode="observe", resolve_timeout_s=30.0)
+    lab = Lab(options.host, options.nsx, intake=options.intake, mode="observe",
+              resolve_timeout_s=30.0)
     story = Story(lab)
     begin = time.monotonic()
     try:

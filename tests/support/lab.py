@@ -9,7 +9,6 @@ Everything listens on loopback at free ports. Lab stops only what it started.
 import functools
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -19,9 +18,10 @@ from support import nsx_calls, settings
 from support.activation import Activation
 from support.certificates import make_ca, make_certificates
 from support.process import Daemon, free_port
-from support.senders import Sender, v3_command, v3_users
+from support.senders import v3_users
 from support.simulator import Simulator
-from support.snmp import READ_COMMUNITY, Snmp
+from support.snmp import Snmp
+from support.traps import Traps
 from support.waiting import wait_for
 from support.ways import V3_USER, Way
 
@@ -58,7 +58,7 @@ class Manager:
         self.sim = None
 
 
-class Lab:
+class Lab(Traps):
     """start() brings everything up; stop() takes it down and may be called at any time.
 
     nsx is the generation of NSX, or several, each for a manager of its own; world is a file
@@ -412,43 +412,6 @@ class Lab:
         """Waits until there are count cases, all isolated."""
         self.wait(lambda: [row["nqVmOperState"] for row in self.cases().values()]
                   == ["isolated"] * count, f"{count} cases to be isolated", timeout)
-
-    # ---- traps ----------------------------------------------------------------------
-
-    def trap_command(self, computer="VDI-01", kind="v2c", oid=settings.ALERT_TRAP,
-                     **alert):
-        """The command that sends the malware trap, as a list of words; kind is v1, v2c,
-        inform, v3 or v3-inform."""
-        target = self.way.target()
-        varbinds = [settings.EVENT_NUMBER, "i", "190",
-                    settings.DESCRIPTION, "s", settings.alert(computer, **alert)]
-        if kind == "v1":
-            enterprise, specific = re.fullmatch(r"(.*)\.0\.(\d+)", oid).groups()
-            return ["snmptrap", "-v1", "-c", READ_COMMUNITY, target, enterprise,
-                    "127.0.0.1", "6", specific, "", *varbinds]
-        if kind in ("v3", "v3-inform"):
-            return v3_command(target, oid, varbinds, user=V3_USER,
-                              inform=kind == "v3-inform")
-        tool = {"v2c": "snmptrap", "inform": "snmpinform"}[kind]
-        return [tool, "-v2c", "-c", READ_COMMUNITY, target, "", oid, *varbinds]
-
-    def send_trap(self, computer="VDI-01", kind="v2c", **more):
-        return self.snmp.call(self.trap_command(computer, kind, **more))
-
-    def send_raw_trap(self, *varbinds, oid=settings.ALERT_TRAP):
-        """A v2c trap with any varbinds, in the words of snmptrap(1)."""
-        return self.snmp.call(["snmptrap", "-v2c", "-c", READ_COMMUNITY,
-                               self.way.target(), "", oid, *varbinds])
-
-    def sender(self, kind="udp", source=None):
-        """A socket for messages made by hand; see senders.py."""
-        return Sender(self.way.target(kind), source)
-
-    def hand_over(self, text):
-        """Runs the traphandle program with this text; returns the finished process."""
-        return subprocess.run([PROGRAM, "trap", "-c", self.conf], input=text, text=True,
-                              capture_output=True, timeout=30, check=False,
-                              env={"PATH": os.environ["PATH"]})
 
     # ---- for people -----------------------------------------------------------------
 
