@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 
-from support import nsx_calls, settings
+from support import counters, nsx_calls, settings
 from support.activation import Activation
 from support.certificates import make_ca, make_certificates
 from support.process import Daemon, free_port
@@ -136,12 +136,13 @@ class Lab(Traps):
         self.write("nsx-password", self.password, 0o600)
         self.write("nsx-token", TOKEN, 0o600)
         self.write("users", v3_users(V3_USER), 0o600)
+        self.write("community", "a secret", 0o600)
         for manager in self.managers:
             self.start_simulator(manager)
         self.write_conf()
         self.start_sink()
         if self.with_activation:
-            self.activation = Activation(self.way.listens, self.way.buffer)
+            self.activation = Activation(self.way.held, self.way.buffer)
         if self.way.has_snmptrapd:
             self.start_snmptrapd()
         if engine or self.host == "agentx":
@@ -345,18 +346,14 @@ class Lab(Traps):
 
     def traps(self):
         """The counters of nqTraps by the name of what they count."""
-        names = ("Received", "Acted", "Coalesced", "Ignored", "Held", "Refused",
-                 "Malformed", "Spooled")
-        text = self.snmp.run("snmpget", "-Oqv", self.snmp.address,
-                             *[self.snmp.qualified(f"nqTraps{name}.0") for name in names])
-        return dict(zip(names, map(int, text.split())))
+        text = self.snmp.run("snmpget", "-Oqv", self.snmp.address, *[
+            self.snmp.qualified(f"nqTraps{name}.0") for name in counters.NAMES])
+        return dict(zip(counters.NAMES, map(int, text.split())))
 
     def check_balance(self):
         """Nothing is silent: every trap is counted by what became of it."""
         traps = self.traps()
-        parts = sum(traps[name] for name in ("Acted", "Coalesced", "Ignored", "Held",
-                                             "Refused", "Malformed"))
-        assert traps["Received"] == parts, traps
+        assert traps["Received"] == sum(traps[name] for name in counters.PARTS), traps
 
     def notifications(self):
         """[(name, {"column.index": text})] that the management station received."""

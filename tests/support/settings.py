@@ -27,6 +27,7 @@ DEFAULTS = {
     "auth": "basic",
     "trust": 'ca_file = "{ca_file}";',
     "more_of_manager": "",
+    "more_of_trigger": "",
     "more": "",
     "trap": ALERT_TRAP,
     "description": DESCRIPTION,
@@ -57,6 +58,7 @@ triggers = ( {{
     computer = {{ oid = "{description}"; key = "Subject"; }};
     cause = {{ oid = "{description}"; key = "Alert"; }};
     severity = {{ oid = "{description}"; key = "Severity"; }};
+    {more_of_trigger}
 }} );
 {ways}
 {more}

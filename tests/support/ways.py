@@ -53,7 +53,8 @@ class Way:
         self.name = name
         self.folder = folder
         self.buffer = buffer
-        self.sources = FORWARDERS[name] + SENDERS if sources is None else sources
+        rows = FORWARDERS[name] + SENDERS if sources is None else sources
+        self.sources = [row.replace("{folder}", folder) for row in rows]
         self.limits = limits
         self.port = free_port()     # where senders send to
         self.inner = free_port()    # where snmptrapd sends to
@@ -79,6 +80,11 @@ class Way:
         return {"handler": [], "forward": [f"udp:127.0.0.1:{self.inner}"],
                 "forward-unix": [self._all()["unix"]],
                 "listener": list(self._all().values())}[self.name]
+
+    @property
+    def held(self):
+        """What a socket unit binds; an engine that does not listen is given one as well."""
+        return self.listens or [f"udp:127.0.0.1:{self.inner}"]
 
     def ours(self):
         """The blocks of our configuration."""

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways of a trap to the engine: through snmptrapd's handler, forwarded by it, or straight
+to our own listener, in each version of SNMP."""
+
+import signal
+
+import pytest
+
+from support.lab import KILLSYNC
+from support.senders import (V3_AUTH, inform, octets, request_id_of, v1_trap, v2c_trap,
+                             v3_command)
+from support.settings import ALERT_TRAP, DESCRIPTION, EXAMPLE, alert
+from support.ways import HAS_IPV6, V3_USER, WAYS
+
+KINDS = ("v1", "v2c", "inform", "v3", "v3-inform")
+
+
+def detection(make, computer="VDI-01", **more):
+    return make(ALERT_TRAP, [(DESCRIPTION, octets(alert(computer)))], **more)
+
+
+def wait_received(lab, count, timeout=15.0):
+    lab.wait(lambda: lab.traps()["Received"] == count, f"{count} traps received", timeout)
+
+
+@pytest.fixture
+def listener(make_lab):
+    return make_lab("agentx", intake="listener").start()
+
+
+@pytest.mark.parametrize("intake", WAYS)
+def test_each_kind_of_trap_isolates_by_each_way(make_lab, intake):
+    lab = make_lab("agentx", intake=intake).start()
+    # snmptrapd cannot forward an INFORM of SNMPv3; that has a test of its own.
+    kinds = [kind for kind in KINDS if kind != "v3-inform" or "forward" not in intake]
+    for number, kind in enumerate(kinds):
+        lab.send_trap("VDI-01", kind)
+        wait_received(lab, number + 1)
+
+    lab.wait_case(OperState="isolated", Signals=str(len(kinds)))
+    seen = lab.traps()
+    assert (seen["Acted"], seen["Coalesced"]) == (1, len(kinds) - 1), seen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_trap_alone_isolates_by_the_listener(listener, kind):
+    listener.send_trap("VDI-01", kind)
+
+    listener.wait_case(OperState="isolated", Cause="Malware Detected")
+
+
+@pytest.mark.parametrize("kind", ["udp", "tcp", "unix"] + ["udp6"] * HAS_IPV6)
+def test_the_listener_takes_each_transport(listener, kind):
+    with listener.sender(kind) as sender:
+        sender.send(detection(v2c_trap))
+        sender.send(v1_trap(EXAMPLE, 190, [(DESCRIPTION, octets(alert("VDI-01")))]))
+        assert sender.inform(detection(inform))
+
+    listener.wait_case(OperState="isolated", Signals="3")
+
+
+def test_a_stream_may_hold_several_messages_and_parts_of_one(listener):
+    whole = b"".join(detection(v2c_trap, f"VDI-0{number}") for number in (1, 2, 3))
+    with listener.sender("tcp") as sender:
+        for start in range(0, len(whole), 7):
+            sender.send(whole[start:start + 7])
+
+        listener.wait_all_isolated(3)
+
+
+# ---- INFORM: answered means stored --------------------------------------------------------
+
+def test_no_inform_is_answered_while_the_engine_stands_still(listener):
+    with listener.sender() as sender:
+        listener.kill("agent", signal.SIGSTOP)
+        packet = detection(inform)
+        assert not sender.inform(packet, timeout=0.5)
+        listener.kill("agent", signal.SIGCONT)
+        # Not sent again: it waited in the kernel.
+        assert sender.answers([request_id_of(packet)], 10)
+
+    listener.wait_case(OperState="isolated", Signals="1")
+
+
+def test_a_repeated_inform_is_answered_again_and_counted_once(listener):
+    packet = detection(inform)
+    with listener.sender() as sender:
+        assert sender.inform(packet)
+        assert sender.inform(packet)
+        assert sender.inform(packet)
+        # Another request is another detection.
+        assert sender.inform(detection(inform))
+
+    listener.wait_case(OperState="isolated", Signals="2")
+    assert listener.traps()["Received"] == 2
+
+
+@pytest.mark.parametrize("number, side", [(1, "before"), (1, "after"), (2, "before"),
+                                          (2, "after"), (3, "after")])
+def test_an_answered_inform_survives_a_death_at_a_durable_write(make_lab, number, side):
+    lab = make_lab("agentx", intake="listener")
+    arm = lab.path("killsync")
+    lab.engine_env = {"LD_PRELOAD": KILLSYNC, "KILLSYNC_ARM": arm}
+    lab.start()
+    lab.expected_dead.add("agent")
+    lab.write("killsync", f"{number} {side}\n")
+    packet = detection(inform)
+    with lab.sender() as sender:
+        sender.send(packet)
+        lab.wait(lambda: not lab.engine.running, "the engine to die")
+        answered = bool(sender.answers([request_id_of(packet)], 0))
+        lab.restart_engine()
+        if not answered:
+            # What is stored before any sync is over must not be answered; so it is repeated.
+            assert sender.inform(packet)
+    assert not (answered and (number, side) == (1, "before"))
+
+    lab.wait_case(OperState="isolated")
+    assert [c["change"] for c in lab.sim.tag_changes()] == ["added"]
+
+
+def test_an_inform_with_a_wrong_password_is_not_answered(listener):
+    words = [DESCRIPTION, "s", alert("VDI-01")]
+    for wrong in ({"auth": V3_AUTH + "x"}, {"user": "nobody"}):
+        command = v3_command(listener.way.target(), ALERT_TRAP, words, inform=True,
+                             timeout=1, **{"user": V3_USER, **wrong})
+        with pytest.raises(AssertionError):
+            listener.snmp.call(command)
+    # One that is right still gets through.
+    listener.send_trap("VDI-02", "v3-inform")
+
+    row = listener.wait_case(OperState="isolated")
+    assert row["nqVmName"] == "VDI-02"
+
+
+# ---- what README says about snmptrapd -----------------------------------------------------
+
+def test_snmptrapd_answers_an_inform_that_nobody_has_stored(make_lab):
+    lab = make_lab("agentx", intake="forward").start()
+    lab.kill_engine()
+    with lab.sender() as sender:
+        assert sender.inform(detection(inform))
+
+
+def test_snmptrapd_answers_an_inform_of_v3_and_does_not_forward_it(make_lab):
+    lab = make_lab("agentx", intake="forward").start()
+    lab.send_trap("VDI-01", "v3-inform")
+    lab.send_trap("VDI-02", "v3")
+
+    row = lab.wait_case(OperState="isolated")
+    assert row["nqVmName"] == "VDI-02"
+    assert lab.traps()["Received"] == 1
