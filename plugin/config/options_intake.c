@@ -76,7 +76,7 @@ static const struct nq_option listen_options[] = {
      .min = 1,
      .max = 1024,
      .preset = "64",
-     .help = "of tcp and unix at the same time; the idlest makes room"},
+     .help = "of tcp and unix at the same time; an idle one makes room for the next"},
 };
 
 const struct nq_block nq_listen_block = {BLOCK(listen_options)};

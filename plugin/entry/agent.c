@@ -110,7 +110,8 @@ static bool start(struct agent *agent, struct nq_err *reterr)
     if (!nq_subagent_start(APP_NAME, agent->master, reterr)) {
         return false;
     }
-    agent->guest = nq_guest_start(NQ_HOST_AGENTX, agent->config_file, reterr);
+    agent->guest =
+        nq_guest_start(NQ_HOST_AGENTX, nq_subagent_has_room, agent->config_file, reterr);
     if (!agent->guest) {
         return false;
     }

@@ -40,7 +40,7 @@ void init_nsxQuarantine(void)
     }
     nq_hostlog_use();
     struct nq_err err;
-    guest = nq_guest_start(NQ_HOST_DLMOD, NQ_CONFIG_PATH, &err);
+    guest = nq_guest_start(NQ_HOST_DLMOD, NULL, NQ_CONFIG_PATH, &err);
     if (!guest) { /* snmpd ignores what init_ returns */
         char text[NQ_LOG_LINE];
         nq_log(NQ_LOG_ERROR, "%s", nq_err_text(&err, text, sizeof(text)));

@@ -140,13 +140,13 @@ bool nq_guest_reload(struct nq_guest *guest, struct nq_err *reterr)
 
 /* ---- life ---------------------------------------------------------------------------- */
 
-struct nq_guest *nq_guest_start(enum nq_host host, const char *config_file,
-                                struct nq_err *reterr)
+struct nq_guest *nq_guest_start(enum nq_host host, nq_outbox_fn *may_notify,
+                                const char *config_file, struct nq_err *reterr)
 {
     struct nq_guest *guest = nq_calloc(1, sizeof(*guest));
     guest->host = host;
     guest->config_file = nq_strdup(config_file);
-    guest->mib = nq_mib_start(host, reterr);
+    guest->mib = nq_mib_start(host, may_notify, reterr);
     return guest->mib ? guest : nq_guest_stop(guest);
 }
 

@@ -21,9 +21,10 @@
 
 struct nq_guest;
 
-/* Registers the MIB and nothing else: safe before the host forks. */
-struct nq_guest *nq_guest_start(enum nq_host host, const char *config_file,
-                                struct nq_err *reterr)
+/* Registers the MIB and nothing else: safe before the host forks. may_notify: see
+ * outbox.h. */
+struct nq_guest *nq_guest_start(enum nq_host host, nq_outbox_fn *may_notify,
+                                const char *config_file, struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
 /* Closes and unregisters everything. Takes NULL, returns NULL. */

@@ -2,7 +2,9 @@
 /* subagent.c: see subagent.h. */
 #include "entry/subagent.h"
 
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -17,8 +19,12 @@
 #define MASTER_RETRIES    0
 #define MASTER_PING_S     15
 
+/* Bytes that the master has not read yet; its socket holds several times as many. */
+#define UNREAD_MAX 32768
+
 /* The library's callbacks know no object of ours, and it holds one session only. */
 static bool connected;
+static int master_fd = -1;
 
 static int bound_session(int major, int minor, void *session_arg, void *arg)
 {
@@ -34,9 +40,11 @@ static int bound_session(int major, int minor, void *session_arg, void *arg)
 static int on_connection(int major, int minor, void *session, void *arg)
 {
     (void)major;
-    (void)session;
     (void)arg;
     connected = minor == SNMPD_CALLBACK_INDEX_START;
+    const netsnmp_transport *transport =
+        connected ? snmp_sess_transport(snmp_sess_pointer(session)) : NULL;
+    master_fd = transport ? transport->sock : -1;
     return SNMPERR_SUCCESS;
 }
 
@@ -89,6 +97,13 @@ void nq_subagent_connect(const char *name)
                "master is tried again every %d s",
                master ? master : "its default address", MASTER_PING_S);
     }
+}
+
+bool nq_subagent_has_room(void)
+{
+    int unread = 0;
+    return master_fd >= 0 && ioctl(master_fd, SIOCOUTQ, &unread) == 0 &&
+           unread < UNREAD_MAX;
 }
 
 void nq_subagent_stop(const char *name)

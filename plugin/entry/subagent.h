@@ -24,6 +24,10 @@ bool nq_subagent_start(const char *name, const char *master, struct nq_err *rete
 /* Connects, now or as soon as there is a master. */
 void nq_subagent_connect(const char *name);
 
+/* The master is there and has read most of what we wrote, so that writing a little more does
+ * not wait for it. */
+bool nq_subagent_has_room(void);
+
 /* Also after a start that failed. */
 void nq_subagent_stop(const char *name);
 

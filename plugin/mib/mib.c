@@ -14,12 +14,14 @@ _Static_assert(NQ_CASE_STATE_END == 10 && NQ_WANT_END == 6 && NQ_REASON_END == 1
                    NQ_MODE_END == 4,
                "an enum grew: add its value to NSX-QUARANTINE-MIB");
 
-struct nq_mib *nq_mib_start(enum nq_host host, struct nq_err *reterr)
+struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
+                            struct nq_err *reterr)
 {
     struct nq_mib *mib = nq_calloc(1, sizeof(*mib));
     mib->faces = nq_calloc(nq_mib_table_count, sizeof(*mib->faces));
     mib->scalars.version = NQ_VERSION;
     mib->scalars.host = host;
+    mib->outbox.may_send = may_notify;
     nq_mib_serve(mib, NULL, "starting");
     for (size_t i = 0; i < nq_mib_table_count; i++) {
         if (!nq_face_open(&mib->faces[i], nq_mib_tables[i], mib, reterr)) {
@@ -37,6 +39,7 @@ struct nq_mib *nq_mib_stop(struct nq_mib *mib)
     for (size_t i = nq_mib_table_count; i > 0; i--) {
         nq_face_close(&mib->faces[i - 1]);
     }
+    nq_outbox_done(&mib->outbox);
     free(mib->faces);
     free(mib->why_not);
     free(mib);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "mib/outbox.h"
 #include "quarantine/engine.h"
 
 /* nqEngineHost */
@@ -24,9 +25,9 @@ struct nq_mib;
 
 /* Registers everything. The engine may be NULL at first and whenever it could not be
  * opened: then scalars of branch 1 answer with health failed(3) and health_text, and the
- * tables are empty. */
-struct nq_mib *nq_mib_start(enum nq_host host, struct nq_err *reterr)
-    __attribute__((warn_unused_result));
+ * tables are empty. may_notify: see outbox.h. */
+struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
+                            struct nq_err *reterr) __attribute__((warn_unused_result));
 
 /* Unregisters everything, in reverse. Takes NULL, returns NULL. */
 struct nq_mib *nq_mib_stop(struct nq_mib *mib);
@@ -37,7 +38,7 @@ void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_
 /* Call it after each turn of the engine's loop: keeps nqCasesLastChange exact. */
 void nq_mib_note_changes(struct nq_mib *mib);
 
-/* Sends notification nqVmIsolated, ... for a case; for struct nq_observer. arg is the
+/* Sends notification nqVmIsolated, ... for a case, as soon as the host takes it; for struct nq_observer. arg is the
  * struct nq_mib. */
 void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record);
 

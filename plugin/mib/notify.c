@@ -65,17 +65,17 @@ static bool build(const struct nq_notification *what, const void *row,
 
 void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record)
 {
-    nq_mib_note_changes(arg);
+    struct nq_mib *mib = arg;
     const struct nq_notification *what = find(notice);
     if (!what) {
         return;
     }
     netsnmp_variable_list *vars = NULL;
     if (build(what, record, &vars)) {
-        send_v2trap(vars);
+        nq_outbox_put(&mib->outbox, vars);
     } else {
+        snmp_free_varbind(vars);
         nq_log(NQ_LOG_ERROR, "notification %s could not be built case=%u", what->name,
                record->id);
     }
-    snmp_free_varbind(vars);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "mib/mib.h"
+#include "mib/outbox.h"
 #include "mib/table.h"
 #include "quarantine/engine.h"
 
@@ -30,7 +31,8 @@ struct nq_mib {
     struct nq_face *faces;    /* one for each of nq_mib_tables */
     struct nq_engine *engine; /* borrowed; NULL: none is open */
     char *why_not;            /* health text while there is no engine */
-    uint64_t rows_changed;    /* of the view that last_change belongs to */
+    struct nq_outbox outbox;
+    uint64_t rows_changed; /* of the view that last_change belongs to */
     struct nq_scalars scalars;
 };
 

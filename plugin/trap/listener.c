@@ -101,8 +101,9 @@ int nq_listener_on_parsed(netsnmp_session *session, netsnmp_pdu *pdu, int failed
         return 1;
     }
     const bool is_v3 = pdu->version == SNMP_VERSION_3;
-    const bool handshake = is_handshake(failed) && pdu->flags & UCD_MSG_FLAG_RESPONSE_PDU;
-    if (!handshake) {
+    /* Only a message that asks for reports is sent again; a trap is lost. */
+    const bool reportable = (pdu->flags & SNMP_MSG_FLAG_RPRT_BIT) != 0;
+    if (!(reportable && is_handshake(failed))) {
         refuse(endpoint, pdu, is_v3 && failed != SNMPERR_ASN_PARSE_ERR,
                failed == -1 ? "it is no SNMP message" : snmp_api_errstring(failed));
     }
@@ -124,6 +125,7 @@ static void look(void *arg)
     for (size_t i = 0; i < listener->socket_count; i++) {
         nq_endpoint_look(&listener->sockets[i]);
     }
+    nq_endpoints_make_room(listener);
     nq_timer_set(listener->loop, &listener->look, LOOK_MS, look, listener);
 }
 
@@ -156,6 +158,7 @@ struct nq_listener *nq_listener_close(struct nq_listener *listener)
     if (!listener) {
         return NULL;
     }
+    listener->closing = true;
     nq_timer_clear(listener->loop, &listener->look);
     nq_informs_done(listener);
     while (listener->silent) {

@@ -7,8 +7,9 @@
  * Blocks  never; open() for reading one local file.
  * Thread  loop thread only.
  * Fails   open() with *reterr; afterwards a bad peer is only disconnected.
- * Limits  NQ_LISTENER_BATCH messages of a socket in a turn, listen.connections streams (the
- *         one that was silent longest makes room), NQ_LISTENER_MESSAGE_MAX bytes in a
+ * Limits  NQ_LISTENER_BATCH messages of a socket in a turn, listen.connections streams
+ *         (further ones wait in the kernel until one ends, or is silent for
+ *         NQ_LISTENER_IDLE_MS), NQ_LISTENER_MESSAGE_MAX bytes in a
  *         message, NQ_LISTENER_INFORMS remembered informs.
  *
  * A socket that systemd passes is used when its port or path fits an address of the
@@ -29,6 +30,7 @@
 #define NQ_LISTENER_BATCH       128
 #define NQ_LISTENER_MESSAGE_MAX 65535 /* as in a UDP datagram, whatever the transport */
 #define NQ_LISTENER_INFORMS     8192
+#define NQ_LISTENER_IDLE_MS     10000
 
 struct nq_listener;
 

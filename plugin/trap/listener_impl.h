@@ -25,6 +25,7 @@ struct nq_endpoint {
     bool broken;    /* the peer has gone; close it when the library is done */
     uint64_t drops; /* as they were told last */
     bool told;
+    int64_t heard_ms;          /* connections: mono */
     struct nq_endpoint *newer; /* connections: from the one that was silent longest ... */
     struct nq_endpoint *older; /* ... to the one that spoke last */
 };
@@ -39,6 +40,8 @@ struct nq_listener {
     struct nq_endpoint *silent; /* connections, see nq_endpoint */
     struct nq_endpoint *lively;
     size_t connection_count;
+    bool closing;
+    bool is_full;              /* no connection is taken: the kernel keeps them waiting */
     struct nq_inform *informs; /* hash by key, oldest first */
     size_t inform_count;
     struct nq_timer look; /* at the drops */
@@ -59,8 +62,8 @@ int nq_listener_message_len(u_char *bytes, size_t len);
 bool nq_endpoint_open(struct nq_endpoint *socket, struct nq_err *reterr);
 /* Closes a socket, or a connection, which it also frees. */
 void nq_endpoint_close(struct nq_endpoint *endpoint);
-/* The connection has spoken. */
-void nq_endpoint_touch(struct nq_endpoint *connection);
+/* Takes connections again as far as there is room, or one is idle that can go. */
+void nq_endpoints_make_room(struct nq_listener *listener);
 /* Tells the user what the kernel has dropped. */
 void nq_endpoint_look(struct nq_endpoint *socket);
 

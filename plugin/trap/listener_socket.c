@@ -89,18 +89,14 @@ static void link_connection(struct nq_endpoint *connection)
     listener->lively = connection;
 }
 
-void nq_endpoint_touch(struct nq_endpoint *connection)
-{
-    unlink_connection(connection);
-    link_connection(connection);
-}
-
 static void on_stream(void *arg, int fd, unsigned events)
 {
     (void)fd;
     (void)events;
     struct nq_endpoint *connection = arg;
-    nq_endpoint_touch(connection);
+    connection->heard_ms = nq_mono_ms(connection->listener->clock);
+    unlink_connection(connection);
+    link_connection(connection);
     read_once(connection);
     /* A message that cannot be one makes the library close the socket. */
     if (connection->broken || connection->transport->sock < 0) {
@@ -146,6 +142,39 @@ static netsnmp_transport *accept_transport(netsnmp_transport *listening)
     return transport;
 }
 
+static void on_connect(void *arg, int fd, unsigned events);
+
+/* All streams share the places, so all listening sockets wait together. A watch that fails
+ * is tried again with the next look. */
+static void set_full(struct nq_listener *listener, bool is_full)
+{
+    listener->is_full = is_full;
+    for (size_t i = 0; i < listener->socket_count; i++) {
+        struct nq_endpoint *socket = &listener->sockets[i];
+        if (socket->accepts && is_full) {
+            nq_loop_unwatch(listener->loop, socket->fd);
+        } else if (socket->accepts &&
+                   !nq_loop_watch(listener->loop, socket->fd, NQ_LOOP_READ, on_connect,
+                                  socket, NULL)) {
+            listener->is_full = true;
+        }
+    }
+}
+
+void nq_endpoints_make_room(struct nq_listener *listener)
+{
+    const size_t most = (size_t)listener->conf->listen.connections;
+    const int64_t now_ms = nq_mono_ms(listener->clock);
+    if (listener->connection_count >= most && listener->silent &&
+        now_ms - listener->silent->heard_ms > NQ_LISTENER_IDLE_MS) {
+        nq_endpoint_close(listener->silent);
+    }
+    const bool is_full = listener->connection_count >= most;
+    if (is_full != listener->is_full) {
+        set_full(listener, is_full);
+    }
+}
+
 static void on_connect(void *arg, int fd, unsigned events)
 {
     (void)fd;
@@ -162,6 +191,7 @@ static void on_connect(void *arg, int fd, unsigned events)
     connection->address = socket->address;
     connection->fd = transport->sock;
     connection->is_stream = true;
+    connection->heard_ms = nq_mono_ms(listener->clock);
     if (!open_session(connection, transport)) {
         free(connection);
         return;
@@ -173,9 +203,7 @@ static void on_connect(void *arg, int fd, unsigned events)
         nq_endpoint_close(connection);
         return;
     }
-    if (listener->connection_count > (size_t)listener->conf->listen.connections) {
-        nq_endpoint_close(listener->silent);
-    }
+    nq_endpoints_make_room(listener);
 }
 
 /* ---- sockets ------------------------------------------------------------------------ */
@@ -291,6 +319,9 @@ void nq_endpoint_close(struct nq_endpoint *endpoint)
         unlink_connection(endpoint);
         listener->connection_count--;
         free(endpoint);
+        if (listener->is_full && !listener->closing) {
+            nq_endpoints_make_room(listener);
+        }
     }
 }
 

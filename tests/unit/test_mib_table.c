@@ -700,7 +700,7 @@ static long get_number(struct name name)
 static void without_an_engine_the_scalars_say_so_and_the_tables_are_empty(void **state)
 {
     (void)state;
-    struct nq_mib *mib = nq_mib_start(NQ_HOST_DLMOD, NULL);
+    struct nq_mib *mib = nq_mib_start(NQ_HOST_DLMOD, NULL, NULL);
     assert_non_null(mib);
     nq_mib_serve(mib, NULL, "the disk is full");
     assert_int_equal(get_number(NAME(1L, 2L, 0L)), NQ_MODE_STOPPED);
@@ -715,7 +715,7 @@ static void without_an_engine_the_scalars_say_so_and_the_tables_are_empty(void *
     assert_is_next(NAME(6L), PET(3L, 1L, 1L));
 
     struct nq_err err = {0};
-    assert_null(nq_mib_start(NQ_HOST_DLMOD, &err)); /* the first one is in the way */
+    assert_null(nq_mib_start(NQ_HOST_DLMOD, NULL, &err)); /* the first one is in the way */
     assert_int_equal(err.code, NQ_HOST);
     assert_null(nq_mib_stop(mib));
     assert_int_equal(get_type(NAME(1L, 2L, 0L)), SNMP_NOSUCHOBJECT);
