@@ -31,6 +31,9 @@ ROWS = [
     ("own listener, Unix", "listener", "unix", 1),
 ]
 
+# All of them come from one source.
+UNLIMITED = "limits = { traps_per_s = 1000000; traps_burst = 1000000; };"
+
 
 def packets(count, make, distinct):
     return [make(ALERT_TRAP, [(DESCRIPTION, octets(alert(
@@ -75,7 +78,7 @@ def measure(label, way, kind, count, rounds):
     rates, lost = {"distinct": [], "repeats": [], "informs": []}, 0
     for _ in range(rounds):
         # A world without those VMs: what is measured is the way in, not NSX.
-        with Lab("agentx", intake=way, mode="observe", verify_interval_s=60.0,
+        with Lab("agentx", intake=way, way={"limits": UNLIMITED}, mode="observe", verify_interval_s=60.0,
                  group_interval_s=60.0, statistics_interval_s=60.0).start() as lab:
             for load in ("distinct", "repeats"):
                 took, arrived = burst(lab, kind, packets(count, v2c_trap,

@@ -2,11 +2,13 @@
 """The ways of a trap to the engine: through snmptrapd's handler, forwarded by it, or straight
 to our own listener, in each version of SNMP."""
 
+import os
+import re
 import signal
 
 import pytest
 
-from support.lab import KILLSYNC
+from support.lab import KILLSYNC, TOP
 from support.senders import (V3_AUTH, inform, octets, request_id_of, v1_trap, v2c_trap,
                              v3_command)
 from support.settings import ALERT_TRAP, DESCRIPTION, EXAMPLE, alert
@@ -134,6 +136,22 @@ def test_an_inform_with_a_wrong_password_is_not_answered(listener):
 
 
 # ---- what README says about snmptrapd -----------------------------------------------------
+
+def test_snmptrapd_takes_the_shipped_configuration(make_lab):
+    """With its samples of who may send."""
+    lab = make_lab("agentx", intake="forward-unix")
+    with open(os.path.join(TOP, "conf/snmptrapd.conf"), encoding="utf-8") as file:
+        text, samples = re.subn("^#   (?=auth|createUser)", "", file.read(), flags=re.M)
+    conf = lab.write("snmptrapd.conf", text.replace("ENGINE_ID", "0x8000000001020304"))
+    daemon = lab.add("snmptrapd", ["snmptrapd", "-f", "-Lo", "-n", "-C", "-c", conf,
+                                   lab.way.target()])
+    lab.wait(lambda: "NET-SNMP version" in daemon.text(), "snmptrapd to start")
+
+    assert samples == 3
+    # It warns of lines that it does not understand.
+    assert [line for line in daemon.text().splitlines()
+            if not line.startswith(("NET-SNMP version", "Created directory"))] == []
+
 
 def test_snmptrapd_answers_an_inform_that_nobody_has_stored(make_lab):
     lab = make_lab("agentx", intake="forward").start()
