@@ -30,9 +30,11 @@ def listener(make_lab):
     return make_lab("agentx", intake="listener").start()
 
 
-@pytest.mark.parametrize("intake", WAYS)
-def test_each_kind_of_trap_isolates_by_each_way(make_lab, intake):
-    lab = make_lab("agentx", intake=intake).start()
+# Both hosts, and no pair that tells no more.
+@pytest.mark.parametrize("host, intake", [("agentx", way) for way in WAYS]
+                         + [("dlmod", "forward-unix"), ("dlmod", "listener")])
+def test_each_kind_of_trap_isolates_by_each_way(make_lab, host, intake):
+    lab = make_lab(host, intake=intake).start()
     # snmptrapd cannot forward an INFORM of SNMPv3; that has a test of its own.
     kinds = [kind for kind in KINDS if kind != "v3-inform" or "forward" not in intake]
     for number, kind in enumerate(kinds):
@@ -142,7 +144,8 @@ def test_snmptrapd_takes_the_shipped_configuration(make_lab):
     lab = make_lab("agentx", intake="forward-unix")
     with open(os.path.join(TOP, "conf/snmptrapd.conf"), encoding="utf-8") as file:
         text, samples = re.subn("^#   (?=auth|createUser)", "", file.read(), flags=re.M)
-    conf = lab.write("snmptrapd.conf", text.replace("ENGINE_ID", "0x8000000001020304"))
+    conf = lab.write("snmptrapd.conf", text.replace(
+        "ENGINE_ID", "0x8000000001020304").replace(" COMMUNITY ", " dsm "))
     daemon = lab.add("snmptrapd", ["snmptrapd", "-f", "-Lo", "-n", "-C", "-c", conf,
                                    lab.way.target()])
     lab.wait(lambda: "NET-SNMP version" in daemon.text(), "snmptrapd to start")
