@@ -7,6 +7,7 @@ Run as a program it is the last step of such a start: it puts the descriptors in
 and becomes the service, whose process id it then has.
 """
 
+import fcntl
 import os
 import socket
 import sys
@@ -58,10 +59,11 @@ class Activation:
 def become(descriptors, argv):
     """Moves the descriptors to 3, 4, ... and executes argv in this process."""
     # First out of the way of each other.
-    high = [os.dup2(fd, 100 + number) for number, fd in enumerate(descriptors)]
+    free = max(*descriptors, FIRST + len(descriptors)) + 1
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, free) for fd in descriptors]
     for number, fd in enumerate(high):
         os.dup2(fd, FIRST + number, inheritable=True)
-    os.closerange(FIRST + len(high), 1000)
+    os.closerange(FIRST + len(high), max(high) + 1)
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(high)))
     os.execvp(argv[0], argv)
 
