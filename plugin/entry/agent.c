@@ -112,12 +112,12 @@ static bool start(struct agent *agent, struct nq_err *reterr)
     }
     agent->guest =
         nq_guest_start(NQ_HOST_AGENTX, nq_subagent_has_room, agent->config_file, reterr);
-    if (!agent->guest) {
+    /* A second agent on our state must fail before it takes the MIB from the first one. */
+    if (!agent->guest || !nq_guest_open(agent->guest, reterr)) {
         return false;
     }
-    /* This sets libnetsnmp's SNMP engine up, which listeners then make their own. */
     nq_subagent_connect(APP_NAME);
-    return nq_guest_open(agent->guest, reterr);
+    return nq_guest_listen(agent->guest, reterr);
 }
 
 static void serve(struct agent *agent)

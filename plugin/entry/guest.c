@@ -60,16 +60,22 @@ static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
     return true;
 }
 
+/* The MIB says why nothing is served. */
+static bool give_up(struct nq_guest *guest, const struct nq_err *err)
+{
+    char text[NQ_LOG_LINE];
+    close_service(guest, nq_err_text(err, text, sizeof(text)));
+    return false;
+}
+
 bool nq_guest_open(struct nq_guest *guest, struct nq_err *reterr)
 {
-    struct nq_err err = {0};
-    if (guest->service || try_open(guest, &err)) {
-        return true;
-    }
-    char text[NQ_LOG_LINE];
-    close_service(guest, nq_err_text(&err, text, sizeof(text)));
-    *reterr = err;
-    return false;
+    return guest->service || try_open(guest, reterr) || give_up(guest, reterr);
+}
+
+bool nq_guest_listen(struct nq_guest *guest, struct nq_err *reterr)
+{
+    return nq_service_listen(guest->service, reterr) || give_up(guest, reterr);
 }
 
 /* ---- trying again -------------------------------------------------------------------- */
@@ -94,7 +100,7 @@ static void on_alarm(unsigned id, void *arg)
     struct nq_guest *guest = arg;
     struct nq_err err;
     guest->alarm = 0;
-    if (nq_guest_open(guest, &err)) {
+    if (nq_guest_open(guest, &err) && nq_guest_listen(guest, &err)) {
         free(guest->complaint);
         guest->complaint = NULL;
         nq_log(NQ_LOG_INFO, "ready");

@@ -33,11 +33,15 @@ struct nq_guest *nq_guest_stop(struct nq_guest *guest);
 /* The file that the next open reads; copied. */
 void nq_guest_configure(struct nq_guest *guest, const char *config_file);
 
-/* Starts the service now. On failure the MIB says why. */
+/* Starts the service now, without its listeners. On failure the MIB says why. */
 bool nq_guest_open(struct nq_guest *guest, struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
-/* Starts the service in the host's next round, and tries again until it runs. Each new
+/* Opens the listeners of a service that was just started; init_snmp() comes first. */
+bool nq_guest_listen(struct nq_guest *guest, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
+/* Starts all of it in the host's next round, and tries again until it runs. Each new
  * reason of failure is logged. */
 void nq_guest_open_soon(struct nq_guest *guest);
 

@@ -164,35 +164,14 @@ static void stop_intake(struct nq_service *service)
     service->intake = nq_intake_close(service->intake);
 }
 
-static bool start_reception(struct nq_service *service, struct nq_err *reterr)
-{
-    const struct nq_reception_setup setup = {
-        .conf = service->conf,
-        .sources = service->sources,
-        .loop = service->loop,
-        .clock = &nq_system_clock,
-        .engine = service->engine,
-        .is_snmp_engine = service->is_snmp_engine,
-    };
-    service->reception = nq_reception_open(&setup, reterr);
-    return service->reception != NULL;
-}
-
-static void stop_reception(struct nq_service *service)
-{
-    service->reception = nq_reception_close(service->reception);
-}
-
 static const struct part {
     bool (*start)(struct nq_service *service, struct nq_err *reterr);
     void (*stop)(struct nq_service *service);
-} parts[] = {
-    {start_config, stop_config},   {start_lock, stop_lock},
-    {start_store, stop_store},     {start_triggers, stop_triggers},
-    {start_sources, stop_sources}, {start_loop, stop_loop},
-    {start_backend, stop_backend}, {start_engine, stop_engine},
-    {start_intake, stop_intake},   {start_reception, stop_reception},
-};
+} parts[] = {{start_config, stop_config},   {start_lock, stop_lock},
+             {start_store, stop_store},     {start_triggers, stop_triggers},
+             {start_sources, stop_sources}, {start_loop, stop_loop},
+             {start_backend, stop_backend}, {start_engine, stop_engine},
+             {start_intake, stop_intake}};
 
 static const size_t part_count = sizeof(parts) / sizeof(parts[0]);
 
@@ -213,9 +192,24 @@ struct nq_service *nq_service_start(const char *config_file, bool is_snmp_engine
     return service;
 }
 
+bool nq_service_listen(struct nq_service *service, struct nq_err *reterr)
+{
+    const struct nq_reception_setup setup = {
+        .conf = service->conf,
+        .sources = service->sources,
+        .loop = service->loop,
+        .clock = &nq_system_clock,
+        .engine = service->engine,
+        .is_snmp_engine = service->is_snmp_engine,
+    };
+    service->reception = nq_reception_open(&setup, reterr);
+    return service->reception != NULL;
+}
+
 struct nq_service *nq_service_stop(struct nq_service *service)
 {
     if (service) {
+        service->reception = nq_reception_close(service->reception);
         for (size_t i = part_count; i-- > 0;) {
             parts[i].stop(service);
         }

@@ -26,6 +26,11 @@ struct nq_service *nq_service_start(const char *config_file, bool is_snmp_engine
                                     struct nq_observer observer, struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
+/* Opens the listeners of the configuration, once, when libnetsnmp is set up. On failure the
+ * service is to be stopped. */
+bool nq_service_listen(struct nq_service *service, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
 /* Takes NULL, returns NULL. */
 struct nq_service *nq_service_stop(struct nq_service *service);
 
