@@ -136,6 +136,82 @@ struct nq_config *nq_config_load(const char *file, struct nq_err *reterr)
     return done ? conf : nq_config_free(conf);
 }
 
+/* ---- a file of triggers ------------------------------------------------------------- */
+
+#define TRIGGERS_BEFORE "triggers = ( " /* on the line of the first trigger */
+#define TRIGGERS_BEHIND "\n);\n"
+
+/* A mistake at the parenthesis that we add belongs to the last line of the file. */
+static int line_of(const config_t *lib, const char *text)
+{
+    int lines = 1;
+    for (const char *c = text; *c; c++) {
+        lines += c[0] == '\n' && c[1] != '\0';
+    }
+    const int line = config_error_line(lib);
+    return line < lines ? line : lines;
+}
+
+static bool parse_triggers(config_t *lib, const char *file, const char *text,
+                           struct nq_err *reterr)
+{
+    char *folder = folder_of(file);
+    char *whole = nq_sprintf("%s%s%s", TRIGGERS_BEFORE, text, TRIGGERS_BEHIND);
+    config_set_include_dir(lib, folder);
+    const bool parsed = config_read_string(lib, whole);
+    free(whole);
+    free(folder);
+    if (!parsed) {
+        const char *where = config_error_file(lib);
+        return nq_fail(reterr, NQ_CONFIG_VALUE, "%s:%d: %s", where ? where : file,
+                       where ? config_error_line(lib) : line_of(lib, text),
+                       config_error_text(lib));
+    }
+    return true;
+}
+
+struct nq_config *nq_config_read_triggers(const char *file, const char *text, size_t len,
+                                          struct nq_err *reterr)
+{
+    if (len > FILE_MAX || (len > 0 && memchr(text, '\0', len))) {
+        nq_fail(reterr, NQ_CONFIG_FILE, "%s: not a text of at most %d bytes", file,
+                FILE_MAX);
+        return NULL;
+    }
+    struct nq_config *conf = nq_calloc(1, sizeof(*conf));
+    struct nq_rule_break broken;
+    char *copy = nq_strndup(text, len);
+    config_t lib;
+    config_init(&lib);
+    conf->file = nq_strdup(file);
+    const bool done = parse_triggers(&lib, file, copy, reterr) &&
+                      nq_read_triggers(&lib, conf, reterr) &&
+                      (nq_rules_triggers_hold(conf, &broken) ||
+                       report_rule(&lib, file, &broken, reterr));
+    config_destroy(&lib);
+    free(copy);
+    return done ? conf : nq_config_free(conf);
+}
+
+struct nq_config *nq_config_load_triggers(const char *file, struct nq_err *reterr)
+{
+    FILE *stream = open_file(file, reterr);
+    if (!stream) {
+        return NULL;
+    }
+    char *text = nq_calloc(FILE_MAX + 1, 1);
+    const size_t len = fread(text, 1, FILE_MAX + 1, stream);
+    struct nq_config *conf = NULL;
+    if (ferror(stream)) {
+        nq_fail_errno(reterr, NQ_CONFIG_FILE, "%s", file);
+    } else {
+        conf = nq_config_read_triggers(file, text, len, reterr);
+    }
+    (void)fclose(stream);
+    free(text);
+    return conf;
+}
+
 /* ---- freeing ------------------------------------------------------------------------ */
 
 static void *field_of(const struct nq_option *option, void *target)
@@ -157,6 +233,8 @@ static void free_block(const struct nq_block *block, void *target)
                 free_block(option->block, elements + k * option->block->size);
             }
             free(elements);
+        } else if (option->kind == NQ_OPTION_NUMBERS) {
+            free(*(int64_t **)field_of(option, target));
         } else if (option->kind == NQ_OPTION_TEXTS) {
             char **texts = *(char ***)field_of(option, target);
             const size_t count =

@@ -27,6 +27,8 @@
 
 #define NQ_CONFIG_TRIGGERS_MAX   256
 #define NQ_CONFIG_CONDITIONS_MAX 16
+#define NQ_CONFIG_SPECIFICS_MAX  64
+#define NQ_CONFIG_VALUES_MAX     64
 #define NQ_CONFIG_GROUPS_MAX     256
 #define NQ_CONFIG_MANAGERS_MAX   16
 #define NQ_CONFIG_URLS_MAX       8
@@ -56,34 +58,64 @@ enum nq_condition_kind {
     NQ_CONDITION_MATCHES
 };
 
-/* A condition on the text of one varbind, or of a `Key: value` line inside it. */
+/* A condition on the text of a varbind, or of a `Key: value` line inside it. Exactly one
+ * of oid, varbind and any_text says which varbind. */
 struct nq_condition_conf {
-    char *oid; /* ".1.3....", exact */
-    char *key; /* NULL: the whole text */
+    char *oid;       /* ".1.3....", exact */
+    int64_t varbind; /* its place; 1 is the first one behind snmpTrapOID.0 */
+    bool any_text;   /* any OCTET STRING */
+    char *key;       /* NULL: the whole text */
     enum nq_condition_kind kind;
     char *operand; /* text, or a POSIX extended regular expression for MATCHES */
 };
 
-/* Where a field of the signal comes from: a varbind, then narrowed by a `Key: value` line
- * of its text, then by a group of a regular expression. All NULL: the field is absent. */
+/* What a text is replaced by when it is exactly from. */
+struct nq_value_conf {
+    char *from;
+    char *to;
+};
+
+/* What the text that names a computer must be. */
+enum nq_computer_kind {
+    NQ_COMPUTER_ANY = 1,
+    NQ_COMPUTER_NAME, /* any text that is none of these: */
+    NQ_COMPUTER_ADDRESS,
+    NQ_COMPUTER_MAC,
+    NQ_COMPUTER_UUID,
+};
+
+/* Where a field of the signal comes from: a varbind (as in a condition), then narrowed in
+ * the order of the members below. nq_field_given() is false when it was left out. */
 struct nq_field_conf {
     char *oid;
-    char *key;     /* NULL: the whole text */
-    char *regex;   /* NULL: no narrowing */
-    int64_t group; /* 0..9, with regex; 0 is the whole match */
+    int64_t varbind;
+    bool any_text;
+    char *key;       /* NULL: the whole text */
+    char *delimiter; /* NULL: no narrowing; else the text is cut at each of them ... */
+    int64_t item;    /* ... and this piece taken, from 1 */
+    char *regex;     /* NULL: no narrowing */
+    int64_t group;   /* 0..9, with regex; 0 is the whole match */
+    struct nq_value_conf *values;
+    size_t value_count;
+    enum nq_computer_kind kind; /* of computer; else 0 */
 };
 
 struct nq_trigger_conf {
     char *name;
-    enum nq_trigger_action action;
-    char *trap_oid;  /* ".1.3....": exact OID or prefix */
-    bool oid_prefix; /* trap_oid is a prefix (whole arcs) */
+    enum nq_trigger_action action; /* also when action_by finds nothing */
+    char *trap_oid;    /* ".1.3....": exact OID or prefix; NULL: enterprise is given */
+    bool oid_prefix;   /* trap_oid is a prefix (whole arcs) */
+    char *enterprise;  /* ".1.3....": ENTERPRISE.0.SPECIFIC and ENTERPRISE.SPECIFIC */
+    int64_t *specific; /* the numbers that count */
+    size_t specific_count; /* 0: any number */
+    char *encoding;        /* of the trap's texts; NULL: their bytes as they are */
     struct nq_condition_conf *conditions;
     size_t condition_count;
     struct nq_field_conf computer;
     struct nq_field_conf cause;
     struct nq_field_conf severity;
-    enum nq_proof proof;  /* a trap with less is held, not acted on */
+    struct nq_field_conf action_by; /* its values lead to words of nq_config_action() */
+    enum nq_proof proof;            /* a trap with less is held, not acted on */
     int64_t time_limit_s; /* the quarantine ends by itself after this; 0 = never */
 };
 
@@ -209,8 +241,30 @@ struct nq_config {
 struct nq_config *nq_config_load(const char *file, struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
+/* Reads a file of triggers: what @include puts between the parentheses of `triggers =
+ * ( ... );`. Only file, triggers and trigger_count of the result are set. */
+struct nq_config *nq_config_load_triggers(const char *file, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
+/* The same for a text that is already in memory; file is what mistakes call it. */
+struct nq_config *nq_config_read_triggers(const char *file, const char *text, size_t len,
+                                          struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
 /* Takes NULL. Always returns NULL. */
 struct nq_config *nq_config_free(struct nq_config *conf);
+
+/* Words of the configuration. word() is static storage, "" for an unknown value; action()
+ * is false for an unknown word. */
+const char *nq_config_action_word(enum nq_trigger_action action);
+const char *nq_config_proof_word(enum nq_proof proof);
+bool nq_config_action(const char *word, enum nq_trigger_action *ret_action);
+
+/* Does the action concern one VM, so that the trap must name it? */
+bool nq_config_names_vm(enum nq_trigger_action action);
+
+/* Was the field configured at all? */
+bool nq_field_given(const struct nq_field_conf *field);
 
 /* Prints every option with type, range, default and help: `nsx-quarantine check
  * --options`. */

@@ -3,11 +3,11 @@
 #include "config/option.h"
 
 #include <arpa/inet.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/charset.h"
 #include "base/mem.h"
 #include "base/prefix.h"
 #include "base/text.h"
@@ -202,36 +202,22 @@ static const char *check_oid(const char *text, char *reason)
     return *text == '\0' && arcs >= 2 && arcs <= OID_ARCS_MAX ? NULL : allowed;
 }
 
-/* A back-reference can take time without bound on a text that an attacker chose. */
-static bool has_back_reference(const char *expression)
-{
-    for (const char *c = expression; *c; c++) {
-        if (c[0] == '\\' && c[1] != '\0') {
-            if (c[1] >= '1' && c[1] <= '9') {
-                return true;
-            }
-            c++;
-        }
-    }
-    return false;
-}
-
 static const char *check_regex(const char *text, char *reason)
 {
-    if (has_back_reference(text)) {
-        return "use an expression without back-references";
+    return nq_option_regex(text, reason);
+}
+
+static const char *check_encoding(const char *text, char *reason)
+{
+    struct nq_charset *charset = nq_charset_open(text, NULL);
+    if (!charset) {
+        (void)snprintf(reason, NQ_OPTION_REASON, "%s",
+                       "use a name that `iconv --list` shows, such as UTF-8 or CP932, "
+                       "without anything behind a /");
+        return reason;
     }
-    regex_t regex;
-    const int code = regcomp(&regex, text, REG_EXTENDED);
-    if (code == 0) {
-        regfree(&regex);
-        return NULL;
-    }
-    char why[80];
-    (void)regerror(code, &regex, why, sizeof(why));
-    (void)snprintf(reason, NQ_OPTION_REASON,
-                   "use a POSIX extended regular expression (%s)", why);
-    return reason;
+    (void)nq_charset_close(charset);
+    return NULL;
 }
 
 static check_fn *const checks[NQ_OPTION_KIND_COUNT] = {
@@ -248,6 +234,8 @@ static check_fn *const checks[NQ_OPTION_KIND_COUNT] = {
     [NQ_OPTION_REGEX] = check_regex,
     [NQ_OPTION_OPERAND] = check_any,
     [NQ_OPTION_OPERAND_REGEX] = check_regex,
+    [NQ_OPTION_OCTETS] = check_any,
+    [NQ_OPTION_ENCODING] = check_encoding,
 };
 
 const char *nq_option_element(const struct nq_option *option, const char *text,

@@ -33,9 +33,12 @@ enum nq_option_kind {
     NQ_OPTION_GROUP_PATH, /* char *, /infra/... or securitygroup-N */
     NQ_OPTION_OID,        /* char *, gets a leading dot */
     NQ_OPTION_REGEX,      /* char *, a POSIX extended regular expression */
+    NQ_OPTION_OCTETS,     /* char *, min to max bytes of any kind */
+    NQ_OPTION_ENCODING,   /* char *, a name that iconv(3) knows */
     NQ_OPTION_OPERAND,    /* char *: one of several that share offset; see operand */
     NQ_OPTION_OPERAND_REGEX, /* the same for an expression */
     NQ_OPTION_NUMBER,        /* int64_t, min to max */
+    NQ_OPTION_NUMBERS,       /* int64_t * and count: one number or an array */
     NQ_OPTION_SECONDS,       /* int64_t in milliseconds, min to max; may be 0.5 */
     NQ_OPTION_WHOLE_SECONDS, /* int64_t in seconds, min to max */
     NQ_OPTION_FLAG,          /* bool: true or false */
@@ -66,7 +69,8 @@ struct nq_option {
     const struct nq_word *words;
     const struct nq_block *block;   /* BLOCK and LIST */
     enum nq_option_kind element;    /* TEXTS: the kind of each */
-    size_t count_offset;            /* LIST and TEXTS: of its size_t count */
+    size_t count_offset;            /* LIST, TEXTS, NUMBERS: of its size_t count */
+    size_t count_max;               /* NUMBERS: so many, each from min to max */
     size_t operand_offset;          /* OPERAND: of its enum nq_condition_kind ... */
     enum nq_condition_kind operand; /* ... which becomes this */
     const char *help;
@@ -77,6 +81,7 @@ struct nq_block {
     size_t option_count;
     size_t size;   /* of the struct it fills; 0: a part of its parent's */
     bool optional; /* BLOCK: nothing is set or required when it is left out */
+    size_t choice; /* exactly one of the first so many options must be there */
 };
 
 /* The whole file. Fills a struct nq_config. */
@@ -101,6 +106,7 @@ bool nq_option_is_text(const struct nq_option *option);
 
 const char *nq_option_text(const struct nq_option *option, const char *text, char **field,
                            char *reason);
+const char *nq_option_regex(const char *text, char *reason);
 /* One of the texts of an option of kind TEXTS. */
 const char *nq_option_element(const struct nq_option *option, const char *text,
                               char **ret_text, char *reason);

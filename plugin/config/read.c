@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/option.h"
@@ -231,6 +232,39 @@ static bool read_texts(const struct reader *reader, const struct place *place,
     return true;
 }
 
+/* One whole number, or an array of them. */
+static bool read_numbers(const struct reader *reader, const struct place *place,
+                         const struct nq_option *option, void *target)
+{
+    const bool several = config_setting_is_array(place->setting);
+    const int length = several ? config_setting_length(place->setting) : 1;
+    const int most = (int)option->count_max;
+    if (length < 1 || length > most) {
+        return mistake(reader, place, "it has %d entries: use 1 to %d", length, most);
+    }
+    int64_t *numbers = nq_calloc((size_t)length, sizeof(*numbers));
+    *(int64_t **)field_of(option, target) = numbers;
+    *(size_t *)(void *)((char *)target + option->count_offset) = (size_t)length;
+    for (int i = 0; i < length; i++) {
+        struct place one = *place;
+        if (several) {
+            one.setting = config_setting_get_elem(place->setting, (unsigned)i);
+        }
+        const int type = config_setting_type(one.setting);
+        if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+            return wrong_type(reader, &one,
+                              "a whole number without quotes, or an array of them");
+        }
+        const double number = (double)config_setting_get_int64(one.setting);
+        char reason[NQ_OPTION_REASON];
+        const char *allowed = nq_option_number(option, number, &numbers[i], reason);
+        if (allowed) {
+            return mistake(reader, &one, "%.0f is not allowed: %s", number, allowed);
+        }
+    }
+    return true;
+}
+
 /* ---- blocks and lists --------------------------------------------------------------- */
 
 static bool read_block(const struct reader *reader, const struct place *place,
@@ -317,6 +351,8 @@ static bool read_option(const struct reader *reader, const struct place *parent,
         return read_list(reader, &place, option, target);
     case NQ_OPTION_TEXTS:
         return read_texts(reader, &place, option, target);
+    case NQ_OPTION_NUMBERS:
+        return read_numbers(reader, &place, option, target);
     default:
         return read_value(reader, &place, option, target);
     }
@@ -346,13 +382,53 @@ static bool check_names(const struct reader *reader, const struct place *place,
     return true;
 }
 
+/* "oid, varbind and any_text" */
+static void list_choice(const struct nq_block *block, struct nq_buf *out)
+{
+    for (size_t i = 0; i < block->choice; i++) {
+        const char *mark = i == 0 ? "" : i + 1 < block->choice ? ", " : " and ";
+        if (!nq_buf_addf(out, "%s%s", mark, block->options[i].name)) {
+            return;
+        }
+    }
+}
+
+static bool check_choice(const struct reader *reader, const struct place *place,
+                         const struct nq_block *block)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < block->choice; i++) {
+        const char *name = block->options[i].name;
+        const config_setting_t *found = config_setting_get_member(place->setting, name);
+        given += found != NULL;
+        if (found && config_setting_type(found) == CONFIG_TYPE_BOOL &&
+            !config_setting_get_bool(found)) {
+            return mistake(reader, place, "%s is true, or left out", name);
+        }
+    }
+    if (block->choice == 0 || given == 1) {
+        return true;
+    }
+    struct nq_buf names;
+    nq_buf_init(&names, NQ_OPTION_REASON);
+    list_choice(block, &names);
+    if (given == 0) {
+        mistake(reader, place, "add one of %s", nq_buf_text(&names));
+    } else {
+        mistake(reader, place, "use only one of %s", nq_buf_text(&names));
+    }
+    nq_buf_done(&names);
+    return false;
+}
+
 static bool read_block(const struct reader *reader, const struct place *place,
                        const struct nq_block *block, bool present, void *target)
 {
     if (!present && block->optional) {
         return true;
     }
-    if (present && !check_names(reader, place, block)) {
+    if (present &&
+        (!check_names(reader, place, block) || !check_choice(reader, place, block))) {
         return false;
     }
     for (size_t i = 0; i < block->option_count; i++) {
@@ -368,4 +444,14 @@ bool nq_read_settings(const config_t *lib, struct nq_config *conf, struct nq_err
     const struct reader reader = {.conf = conf, .reterr = reterr};
     const struct place root = {.setting = config_root_setting(lib)};
     return read_block(&reader, &root, &nq_config_root, true, conf);
+}
+
+bool nq_read_triggers(const config_t *lib, struct nq_config *conf, struct nq_err *reterr)
+{
+    const struct reader reader = {.conf = conf, .reterr = reterr};
+    const struct place root = {.setting = config_root_setting(lib)};
+    const char *near = NULL;
+    const struct nq_block block = {
+        .options = nq_option_find(&nq_config_root, "triggers", &near), .option_count = 1};
+    return read_block(&reader, &root, &block, true, conf);
 }

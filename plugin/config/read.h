@@ -22,6 +22,10 @@
 bool nq_read_settings(const config_t *lib, struct nq_config *conf, struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
+/* The same for a file that holds nothing but `triggers`. */
+bool nq_read_triggers(const config_t *lib, struct nq_config *conf, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
 /* Fills *reterr with "FILE:LINE: option 'PATH': TEXT" and returns false. file is named
  * when the setting does not come from an included one. */
 bool nq_read_mistake(const char *file, const config_setting_t *setting, const char *path,

@@ -2,18 +2,14 @@
 /* rules.c: the rules between options, one function for each part of the file. */
 #include "config/rules.h"
 
-#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SOCKET_PATH_MAX 107 /* sun_path of unix(7) without its NUL */
 
-static bool broken(struct nq_rule_break *ret_broken, const char *path, const char *fmt,
-                   ...) __attribute__((format(printf, 3, 4)));
-
-static bool broken(struct nq_rule_break *ret_broken, const char *path, const char *fmt,
-                   ...)
+bool nq_rules_broken(struct nq_rule_break *ret_broken, const char *path, const char *fmt,
+                     ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -26,13 +22,14 @@ static bool broken(struct nq_rule_break *ret_broken, const char *path, const cha
 static bool engine_holds(const struct nq_config *conf, struct nq_rule_break *ret_broken)
 {
     if (strlen(conf->intake_socket) > SOCKET_PATH_MAX) {
-        return broken(ret_broken, "engine.intake_socket",
-                      "the path of a socket has at most %d bytes: set a shorter one",
-                      SOCKET_PATH_MAX);
+        return nq_rules_broken(
+            ret_broken, "engine.intake_socket",
+            "the path of a socket has at most %d bytes: set a shorter one",
+            SOCKET_PATH_MAX);
     }
     if (conf->retry_first_ms > conf->retry_most_ms) {
-        return broken(ret_broken, "timing.retry_first_s",
-                      "it may not be above retry_most_s");
+        return nq_rules_broken(ret_broken, "timing.retry_first_s",
+                               "it may not be above retry_most_s");
     }
     return true;
 }
@@ -47,71 +44,26 @@ static bool groups_hold(const struct nq_config *conf, struct nq_rule_break *ret_
         if (vsphere == (group->path[0] == '/')) {
             char path[NQ_OPTION_PATH_MAX];
             (void)snprintf(path, sizeof(path), "groups[%zu].path", i);
-            return broken(ret_broken, path,
-                          vsphere ? "a manager of type vsphere calls it securitygroup-N"
-                                  : "a manager of type policy calls it /infra/...");
+            return nq_rules_broken(
+                ret_broken, path,
+                vsphere ? "a manager of type vsphere calls it securitygroup-N"
+                        : "a manager of type policy calls it /infra/...");
         }
         for (size_t k = 0; k < i; k++) {
             if (conf->groups[k].manager == group->manager &&
                 strcmp(conf->groups[k].path, group->path) == 0) {
                 char path[NQ_OPTION_PATH_MAX];
                 (void)snprintf(path, sizeof(path), "groups[%zu].path", i);
-                return broken(ret_broken, path, "group '%.80s' has the same path",
-                              conf->groups[k].name);
+                return nq_rules_broken(ret_broken, path,
+                                       "group '%.80s' has the same path",
+                                       conf->groups[k].name);
             }
         }
     }
-    return quarantine || broken(ret_broken, "groups",
-                                "no group has the role quarantine: add the one whose "
-                                "members are the isolated VMs");
-}
-
-static bool field_holds(const struct nq_field_conf *field, const char *path,
-                        struct nq_rule_break *ret_broken)
-{
-    if (!field->regex) {
-        return field->group == 0 ||
-               broken(ret_broken, path, "group stands without regex");
-    }
-    regex_t regex;
-    if (regcomp(&regex, field->regex, REG_EXTENDED) != 0) {
-        return broken(ret_broken, path, "regex does not compile");
-    }
-    const size_t groups = regex.re_nsub;
-    regfree(&regex);
-    return (size_t)field->group <= groups ||
-           broken(ret_broken, path, "group is %d, but regex has %zu", (int)field->group,
-                  groups);
-}
-
-static bool trigger_holds(const struct nq_trigger_conf *trigger, size_t index,
-                          struct nq_rule_break *ret_broken)
-{
-    char path[NQ_OPTION_PATH_MAX];
-    for (size_t i = 0; i < trigger->condition_count; i++) {
-        if (!trigger->conditions[i].operand) {
-            (void)snprintf(path, sizeof(path), "triggers[%zu].conditions[%zu]", index, i);
-            return broken(ret_broken, path, "add one of equals, contains and matches");
-        }
-    }
-    const struct {
-        const char *name;
-        const struct nq_field_conf *field;
-    } fields[] = {{"computer", &trigger->computer},
-                  {"cause", &trigger->cause},
-                  {"severity", &trigger->severity}};
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        (void)snprintf(path, sizeof(path), "triggers[%zu].%s", index, fields[i].name);
-        if (!field_holds(fields[i].field, path, ret_broken)) {
-            return false;
-        }
-    }
-    if (trigger->action == NQ_ACTION_QUARANTINE && !trigger->computer.oid) {
-        (void)snprintf(path, sizeof(path), "triggers[%zu].computer", index);
-        return broken(ret_broken, path,
-                      "it is missing; action quarantine must know whom the trap names");
-    }
-    return true;
+    return quarantine ||
+           nq_rules_broken(ret_broken, "groups",
+                           "no group has the role quarantine: add the one whose "
+                           "members are the isolated VMs");
 }
 
 static bool source_holds(const struct nq_source_conf *source, size_t index,
@@ -120,16 +72,18 @@ static bool source_holds(const struct nq_source_conf *source, size_t index,
     char path[NQ_OPTION_PATH_MAX];
     (void)snprintf(path, sizeof(path), "sources[%zu]", index);
     if (!source->address && !source->community_file && !source->user) {
-        return broken(ret_broken, path,
-                      "it fits everybody: add address, community_file or user");
+        return nq_rules_broken(ret_broken, path,
+                               "it fits everybody: add address, community_file or user");
     }
     if (source->user && source->community_file) {
-        return broken(ret_broken, path,
-                      "no trap has both a community and a user: make two sources of it");
+        return nq_rules_broken(
+            ret_broken, path,
+            "no trap has both a community and a user: make two sources of it");
     }
     if (source->forwarder && (!source->address || source->user)) {
-        return broken(ret_broken, path,
-                      "a forwarder is known by its address alone: give that and no user");
+        return nq_rules_broken(
+            ret_broken, path,
+            "a forwarder is known by its address alone: give that and no user");
     }
     return true;
 }
@@ -155,9 +109,10 @@ static bool access_holds(const struct nq_access_conf *access, const char *where,
         if (needed != rows[i].given) {
             char path[NQ_OPTION_PATH_MAX];
             (void)snprintf(path, sizeof(path), "%.100s.%s", where, rows[i].name);
-            return broken(ret_broken, path,
-                          needed ? "it is missing; the auth of this block needs it"
-                                 : "the auth of this block does not use it: remove one");
+            return nq_rules_broken(
+                ret_broken, path,
+                needed ? "it is missing; the auth of this block needs it"
+                       : "the auth of this block does not use it: remove one");
         }
     }
     return true;
@@ -171,15 +126,17 @@ static bool manager_holds(const struct nq_manager_conf *manager, size_t index,
     const enum nq_auth auth = manager->access.auth;
     (void)snprintf(path, sizeof(path), "managers[%zu].auth", index);
     if (vsphere && auth != NQ_AUTH_BASIC && auth != NQ_AUTH_SESSION) {
-        return broken(ret_broken, path, "type vsphere knows basic and session only");
+        return nq_rules_broken(ret_broken, path,
+                               "type vsphere knows basic and session only");
     }
     (void)snprintf(path, sizeof(path), "managers[%zu].url", index);
     if (vsphere && manager->access.url_count > 1) {
-        return broken(ret_broken, path, "NSX for vSphere is one manager: use one url");
+        return nq_rules_broken(ret_broken, path,
+                               "NSX for vSphere is one manager: use one url");
     }
     (void)snprintf(path, sizeof(path), "managers[%zu].vcenter", index);
     if (!vsphere && manager->vcenter.url_count > 0) {
-        return broken(ret_broken, path, "only type vsphere uses it: remove it");
+        return nq_rules_broken(ret_broken, path, "only type vsphere uses it: remove it");
     }
     if (manager->vcenter.url_count > 0 &&
         !access_holds(&manager->vcenter, path, ret_broken)) {
@@ -207,10 +164,5 @@ bool nq_rules_hold(const struct nq_config *conf, struct nq_rule_break *ret_broke
             return false;
         }
     }
-    for (size_t i = 0; i < conf->trigger_count; i++) {
-        if (!trigger_holds(&conf->triggers[i], i, ret_broken)) {
-            return false;
-        }
-    }
-    return true;
+    return nq_rules_triggers_hold(conf, ret_broken);
 }

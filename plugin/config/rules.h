@@ -24,4 +24,13 @@ struct nq_rule_break {
 bool nq_rules_hold(const struct nq_config *conf, struct nq_rule_break *ret_broken)
     __attribute__((warn_unused_result));
 
+/* The part of it that is about triggers (rules_trigger.c). */
+bool nq_rules_triggers_hold(const struct nq_config *conf,
+                            struct nq_rule_break *ret_broken)
+    __attribute__((warn_unused_result));
+
+/* For the functions above: fills *ret_broken and returns false. */
+bool nq_rules_broken(struct nq_rule_break *ret_broken, const char *path, const char *fmt,
+                     ...) __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -85,11 +85,6 @@ static const char *role_text(enum nq_group_role role)
     return role == NQ_GROUP_QUARANTINE ? "quarantine" : "watched";
 }
 
-static const char *action_text(enum nq_trigger_action action)
-{
-    return action == NQ_ACTION_QUARANTINE ? "quarantine" : "ignore";
-}
-
 static const char *type_text(enum nq_manager_type type)
 {
     return type == NQ_MANAGER_VSPHERE ? "vsphere" : "policy";
@@ -136,10 +131,14 @@ static void print_summary(const struct nq_config *conf)
     }
     for (size_t i = 0; i < conf->trigger_count; i++) {
         const struct nq_trigger_conf *trigger = &conf->triggers[i];
-        (void)printf("trigger   %s  %s  %s%s  %zu condition%s\n", trigger->name,
-                     action_text(trigger->action), trigger->trap_oid,
-                     trigger->oid_prefix ? ".*" : "", trigger->condition_count,
-                     trigger->condition_count == 1 ? "" : "s");
+        (void)printf("trigger   %s  %s%s  %s%s  %zu condition%s\n", trigger->name,
+                     nq_config_action_word(trigger->action),
+                     trigger->action_by.value_count > 0 ? " or by its text" : "",
+                     trigger->trap_oid ? trigger->trap_oid : trigger->enterprise,
+                     trigger->enterprise   ? ".0.*"
+                     : trigger->oid_prefix ? ".*"
+                                           : "",
+                     trigger->condition_count, trigger->condition_count == 1 ? "" : "s");
     }
 }
 

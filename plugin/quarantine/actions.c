@@ -274,7 +274,7 @@ static const struct {
 
 enum nq_intake nq_arrival_act(struct nq_arrival *arrival)
 {
-    const enum nq_trigger_action action = arrival->result.trigger->action;
+    const enum nq_trigger_action action = arrival->result.action;
     if (actions[action].needs_computer && !arrival->result.computer) {
         return nq_arrival_refused(
             arrival, NQ_COUNT_TRAPS_MALFORMED,

@@ -1,35 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trigger.c: finds the first row that recognises a trap and reads its fields. */
+/* trigger.c: finds the first row that recognises a trap and reads its fields. Matching
+ * and explaining are one walk: who explains only listens to it. */
 #include "trap/trigger.h"
 
-#include <regex.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-
-#define GROUPS 10 /* 0..9, as in config.h */
-
-/* A row with its expressions compiled. The arrays run parallel to the configuration's. */
-struct rule {
-    const struct nq_trigger_conf *conf;
-    regex_t *conditions[NQ_CONFIG_CONDITIONS_MAX]; /* NULL: not a MATCHES condition */
-    regex_t *computer;
-    regex_t *cause;
-    regex_t *severity;
-};
+#include "trap/computer.h"
+#include "trap/trigger_impl.h"
 
 struct nq_triggers {
-    struct rule *rules;
+    struct nq_rule *rules;
     size_t count;
-};
-
-/* A borrowed piece of a value; not NUL-terminated. */
-struct span {
-    const char *text;
-    size_t len;
 };
 
 /* ---- compiling ---------------------------------------------------------------------- */
@@ -52,7 +37,7 @@ static bool compile(const char *expression, regex_t **ret_regex, struct nq_err *
     return true;
 }
 
-static bool compile_rule(struct rule *rule, struct nq_err *reterr)
+static bool compile_rule(struct nq_rule *rule, struct nq_err *reterr)
 {
     const struct nq_trigger_conf *conf = rule->conf;
     for (size_t i = 0; i < conf->condition_count; i++) {
@@ -62,9 +47,33 @@ static bool compile_rule(struct rule *rule, struct nq_err *reterr)
             return false;
         }
     }
-    return compile(conf->computer.regex, &rule->computer, reterr) &&
-           compile(conf->cause.regex, &rule->cause, reterr) &&
-           compile(conf->severity.regex, &rule->severity, reterr);
+    for (enum nq_field_name name = 0; name < NQ_FIELD_COUNT; name++) {
+        const struct nq_field_conf *field = nq_field_conf_of(conf, name);
+        if (!compile(field->regex, &rule->fields[name], reterr)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Rows of one encoding share its converter, and so the texts that it made of a trap. */
+static bool open_charset(struct nq_triggers *triggers, size_t index,
+                         struct nq_err *reterr)
+{
+    struct nq_rule *rule = &triggers->rules[index];
+    if (!rule->conf->encoding) {
+        return true;
+    }
+    for (size_t i = 0; i < index; i++) {
+        const struct nq_rule *other = &triggers->rules[i];
+        if (nq_text_same(other->conf->encoding, rule->conf->encoding)) {
+            rule->charset = other->charset;
+            return true;
+        }
+    }
+    rule->charset = nq_charset_open(rule->conf->encoding, reterr);
+    rule->owns_charset = true;
+    return rule->charset != NULL;
 }
 
 static void free_regex(regex_t *regex)
@@ -82,7 +91,8 @@ struct nq_triggers *nq_triggers_new(const struct nq_config *conf, struct nq_err 
     triggers->count = conf->trigger_count;
     for (size_t i = 0; i < triggers->count; i++) {
         triggers->rules[i].conf = &conf->triggers[i];
-        if (!compile_rule(&triggers->rules[i], reterr)) {
+        if (!compile_rule(&triggers->rules[i], reterr) ||
+            !open_charset(triggers, i, reterr)) {
             return nq_triggers_free(triggers);
         }
     }
@@ -95,248 +105,122 @@ struct nq_triggers *nq_triggers_free(struct nq_triggers *triggers)
         return NULL;
     }
     for (size_t i = 0; i < triggers->count; i++) {
-        struct rule *rule = &triggers->rules[i];
+        struct nq_rule *rule = &triggers->rules[i];
         for (size_t k = 0; k < NQ_CONFIG_CONDITIONS_MAX; k++) {
             free_regex(rule->conditions[k]);
         }
-        free_regex(rule->computer);
-        free_regex(rule->cause);
-        free_regex(rule->severity);
+        for (size_t k = 0; k < NQ_FIELD_COUNT; k++) {
+            free_regex(rule->fields[k]);
+        }
+        if (rule->owns_charset) {
+            (void)nq_charset_close(rule->charset);
+        }
     }
     free(triggers->rules);
     free(triggers);
     return NULL;
 }
 
-/* ---- text --------------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------------------ */
 
-/* Many senders count the NUL that ends a C string as part of the value. */
-static struct span value_of(const struct nq_varbind *varbind)
+struct teller {
+    nq_triggers_fn *fn; /* NULL: nobody listens */
+    void *arg;
+    struct nq_why why;
+};
+
+static void tell(struct teller *teller, const struct nq_rule *rule, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void tell(struct teller *teller, const struct nq_rule *rule, const char *fmt, ...)
 {
-    struct span span = {varbind->value, varbind->value_len};
-    while (span.len > 0 && span.text[span.len - 1] == '\0') {
-        span.len--;
+    if (!teller->fn) {
+        return;
     }
-    return span;
+    char raw[NQ_TRIGGER_SENTENCE];
+    char sentence[NQ_TRIGGER_SENTENCE];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(raw, sizeof(raw), fmt, args);
+    va_end(args);
+    teller->fn(teller->arg, rule->conf, nq_text_escape(raw, sentence, sizeof(sentence)));
 }
 
-static bool holds_nul(struct span span)
-{
-    return span.len > 0 && memchr(span.text, '\0', span.len);
-}
+/* ---- the walk ----------------------------------------------------------------------- */
 
-static bool is_blank(char c)
+/* Reads a field and tells what it is; the text is escaped and at most NQ_TEXT_MAX long. */
+static char *read_field(const struct nq_rule *rule, enum nq_field_name name,
+                        struct nq_view *view, struct teller *teller)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct span trimmed(struct span span)
-{
-    while (span.len > 0 && is_blank(span.text[0])) {
-        span.text++;
-        span.len--;
-    }
-    while (span.len > 0 && is_blank(span.text[span.len - 1])) {
-        span.len--;
-    }
-    return span;
-}
-
-static bool same_span(struct span a, struct span b)
-{
-    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
-}
-
-/* Runs regex over subject. POSIX wants a C string, so a NUL inside means no match: text
- * behind it could not be seen. */
-static bool run(const regex_t *regex, struct span subject, regmatch_t groups[GROUPS])
-{
-    if (subject.len > NQ_TRIGGER_SUBJECT_MAX || holds_nul(subject)) {
-        return false;
-    }
-    char *text = nq_strndup(subject.text, subject.len);
-    const bool found = regexec(regex, text, groups ? GROUPS : 0, groups, 0) == 0;
-    free(text);
-    return found;
-}
-
-/* Takes one line off the front of rest. A line ends at a newline or at the two characters
- * backslash and n, which some senders write instead. */
-static struct span next_line(struct span *rest)
-{
-    struct span line = {rest->text, 0};
-    while (line.len < rest->len) {
-        const char *at = rest->text + line.len;
-        const size_t left = rest->len - line.len;
-        const size_t end = *at == '\n'                                 ? 1
-                           : left > 1 && at[0] == '\\' && at[1] == 'n' ? 2
-                                                                       : 0;
-        if (end > 0) {
-            rest->text = at + end;
-            rest->len = left - end;
-            return line;
-        }
-        line.len++;
-    }
-    rest->text += rest->len;
-    rest->len = 0;
-    return line;
-}
-
-/* Splits "Key: value". */
-static bool split(struct span line, struct span *ret_key, struct span *ret_value)
-{
-    const char *colon = line.len > 0 ? memchr(line.text, ':', line.len) : NULL;
-    if (!colon) {
-        return false;
-    }
-    const size_t key_len = (size_t)(colon - line.text);
-    *ret_key = trimmed((struct span){line.text, key_len});
-    *ret_value = trimmed((struct span){colon + 1, line.len - key_len - 1});
-    return true;
-}
-
-/* Narrows *span to the value of key. Two lines with this key and different values are no
- * answer: one of them may have been smuggled in through the text of another line. */
-static bool narrow_to_key(struct span *span, const char *key)
-{
-    struct span rest = *span;
-    struct span found = {0};
-    const size_t key_len = strlen(key);
-    while (rest.len > 0) {
-        struct span name;
-        struct span value;
-        if (!split(next_line(&rest), &name, &value) || name.len != key_len ||
-            strncasecmp(name.text, key, key_len) != 0) {
-            continue;
-        }
-        if (found.text && !same_span(found, value)) {
-            return false;
-        }
-        found = value;
-    }
-    *span = found;
-    return found.text;
-}
-
-static bool narrow_to_group(struct span *span, const regex_t *regex, int64_t group)
-{
-    regmatch_t groups[GROUPS];
-    if (!run(regex, *span, groups) || groups[group].rm_so < 0) {
-        return false;
-    }
-    span->len = (size_t)(groups[group].rm_eo - groups[group].rm_so);
-    span->text += groups[group].rm_so;
-    return true;
-}
-
-/* ---- matching ----------------------------------------------------------------------- */
-
-static bool oid_holds(const struct nq_trigger_conf *conf, const char *trap_oid)
-{
-    const size_t len = strlen(conf->trap_oid);
-    if (strncmp(conf->trap_oid, trap_oid, len) != 0) {
-        return false;
-    }
-    return trap_oid[len] == '\0' || (conf->oid_prefix && trap_oid[len] == '.');
-}
-
-static bool condition_holds(const struct nq_condition_conf *condition,
-                            const regex_t *regex, const struct nq_trap *trap)
-{
-    const struct nq_varbind *varbind = nq_trap_varbind(trap, condition->oid);
-    if (!varbind) {
-        return false;
-    }
-    struct span value = value_of(varbind);
-    if (condition->key && !narrow_to_key(&value, condition->key)) {
-        return false;
-    }
-    const size_t operand_len = strlen(condition->operand);
-    switch (condition->kind) {
-    case NQ_CONDITION_EQUALS:
-        return same_span(value, (struct span){condition->operand, operand_len});
-    case NQ_CONDITION_CONTAINS:
-        return memmem(value.text, value.len, condition->operand, operand_len);
-    case NQ_CONDITION_MATCHES:
-        return run(regex, value, NULL);
-    }
-    return false;
-}
-
-static bool rule_holds(const struct rule *rule, const struct nq_trap *trap)
-{
-    if (!oid_holds(rule->conf, trap->trap_oid)) {
-        return false;
-    }
-    for (size_t i = 0; i < rule->conf->condition_count; i++) {
-        if (!condition_holds(&rule->conf->conditions[i], rule->conditions[i], trap)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Narrows *ret_span to the field; false when the trap does not hold it. */
-static bool find_field(const struct nq_field_conf *conf, const regex_t *regex,
-                       const struct nq_trap *trap, struct span *ret_span)
-{
-    const struct nq_varbind *varbind =
-        conf->oid ? nq_trap_varbind(trap, conf->oid) : NULL;
-    if (!varbind) {
-        return false;
-    }
-    *ret_span = value_of(varbind);
-    if (conf->key && !narrow_to_key(ret_span, conf->key)) {
-        return false;
-    }
-    if (regex && !narrow_to_group(ret_span, regex, conf->group)) {
-        return false;
-    }
-    *ret_span = trimmed(*ret_span);
-    return ret_span->len > 0 && !holds_nul(*ret_span);
-}
-
-static char *read_field(const struct nq_field_conf *conf, const regex_t *regex,
-                        const struct nq_trap *trap)
-{
-    struct span span;
-    if (!find_field(conf, regex, trap, &span)) {
+    char *field = NULL;
+    if (!nq_field_given(nq_field_conf_of(rule->conf, name))) {
         return NULL;
     }
-    char *field = NULL;
-    char *raw = nq_strndup(span.text, span.len);
+    char *raw = nq_rule_field(rule, name, view, &teller->why);
     nq_text_set(&field, raw);
     free(raw);
+    if (!field) {
+        tell(teller, rule, "%s is absent: %s", nq_field_word(name), teller->why.text);
+    } else if (name == NQ_FIELD_COMPUTER) {
+        tell(teller, rule, "computer is '%s', %s", field,
+             nq_computer_kind_text(nq_computer_kind_of(field)));
+    } else {
+        tell(teller, rule, "%s is '%s'", nq_field_word(name), field);
+    }
     return field;
 }
 
-/* A name that would have to be cut could become the name of another computer. */
-static char *read_computer(const struct rule *rule, const struct nq_trap *trap)
+/* The values were checked when the configuration was loaded. */
+static enum nq_trigger_action read_action(const struct nq_rule *rule,
+                                          struct nq_view *view, struct teller *teller)
 {
-    const struct nq_field_conf *conf = &rule->conf->computer;
-    struct span span;
-    if (find_field(conf, rule->computer, trap, &span) && span.len > NQ_TEXT_MAX) {
-        return NULL;
+    enum nq_trigger_action action = rule->conf->action;
+    char *word = read_field(rule, NQ_FIELD_ACTION, view, teller);
+    if (word) {
+        (void)nq_config_action(word, &action);
     }
-    return read_field(conf, rule->computer, trap);
+    free(word);
+    tell(teller, rule, "action is %s", nq_config_action_word(action));
+    return action;
+}
+
+static void walk(const struct nq_triggers *triggers, const struct nq_trap *trap,
+                 struct teller *teller, struct nq_trigger_result *result)
+{
+    struct nq_view view;
+    nq_view_init(&view, trap);
+    for (size_t i = 0; i < triggers->count && !result->trigger; i++) {
+        const struct nq_rule *rule = &triggers->rules[i];
+        nq_view_declare(&view, rule->charset);
+        if (!nq_rule_holds(rule, &view, &teller->why)) {
+            tell(teller, rule, "does not match: %s", teller->why.text);
+            continue;
+        }
+        tell(teller, rule, "matches");
+        result->trigger = rule->conf;
+        result->action = read_action(rule, &view, teller);
+        result->computer = read_field(rule, NQ_FIELD_COMPUTER, &view, teller);
+        result->cause = read_field(rule, NQ_FIELD_CAUSE, &view, teller);
+        result->severity = read_field(rule, NQ_FIELD_SEVERITY, &view, teller);
+    }
+    nq_view_done(&view);
 }
 
 void nq_triggers_match(const struct nq_triggers *triggers, const struct nq_trap *trap,
                        struct nq_trigger_result *ret_result)
 {
+    struct teller nobody = {.fn = NULL};
     *ret_result = (struct nq_trigger_result){0};
-    for (size_t i = 0; i < triggers->count; i++) {
-        const struct rule *rule = &triggers->rules[i];
-        if (rule_holds(rule, trap)) {
-            ret_result->trigger = rule->conf;
-            ret_result->computer = read_computer(rule, trap);
-            ret_result->cause = read_field(&rule->conf->cause, rule->cause, trap);
-            ret_result->severity =
-                read_field(&rule->conf->severity, rule->severity, trap);
-            return;
-        }
-    }
+    walk(triggers, trap, &nobody, ret_result);
+}
+
+void nq_triggers_explain(const struct nq_triggers *triggers, const struct nq_trap *trap,
+                         nq_triggers_fn *fn, void *arg)
+{
+    struct nq_trigger_result result = {0};
+    struct teller teller = {.fn = fn, .arg = arg, .why.wanted = true};
+    walk(triggers, trap, &teller, &result);
+    nq_trigger_result_done(&result);
 }
 
 void nq_trigger_result_done(struct nq_trigger_result *result)

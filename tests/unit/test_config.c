@@ -380,7 +380,7 @@ static void names_the_line_of_every_mistake(void **state)
         {MANAGER GROUP("") TRIGGER("prefix = \"yes\";"),
          ":3: option 'triggers[0].prefix': it must be true or false"},
         {MANAGER GROUP("") TRIGGER("cause = { key = \"Alert\"; };"),
-         ":3: option 'triggers[0].cause.oid': it is missing"},
+         ":3: option 'triggers[0].cause': add one of oid, varbind and any_text"},
         {MANAGER GROUP("") TRIGGER("cause = { oid = \"1.3\"; group = 1; };"),
          ":3: option 'triggers[0].cause': group stands without regex"},
         {MANAGER GROUP("") TRIGGER("cause = { oid = \"1.3\"; regex = \"(a)\";"
@@ -394,7 +394,7 @@ static void names_the_line_of_every_mistake(void **state)
         {MANAGER GROUP("") TRIGGER("conditions = ({ oid = \"1.3\"; });"),
          ":3: option 'triggers[0].conditions[0]': add one of equals"},
         {MANAGER GROUP("") TRIGGER("conditions = ({ equals = \"1.3\"; });"),
-         ":3: option 'triggers[0].conditions[0].oid': it is missing"},
+         ":3: option 'triggers[0].conditions[0]': add one of oid, varbind and any_text"},
         {MANAGER GROUP("") TRIGGER("conditions = ({ oid = \"1.3\"; equals = \"a\";\n"
                                    " matches = \"b\"; });"),
          ":4: option 'triggers[0].conditions[0].matches': only one"},
