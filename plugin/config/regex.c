@@ -67,7 +67,7 @@ static size_t factor_of(const char **text)
     }
     *text = end;
     most = most > least ? most : least;
-    return most < COST_MAX ? (size_t)most + 1 : COST_MAX;
+    return most < COST_MAX ? (size_t)most + 1 : COST_MAX + 1;
 }
 
 /* Counts the characters that the compiled expression holds. */

@@ -9,6 +9,7 @@ static const struct nq_command *const commands[] = {
     &nq_command_agent,
     &nq_command_trap,
     &nq_command_check,
+    &nq_command_try,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -127,7 +127,10 @@ static void fills_in_defaults(void **state)
     assert_int_equal(conf->triggers[0].action, NQ_ACTION_QUARANTINE);
     assert_int_equal(conf->triggers[0].time_limit_s, 0);
     assert_false(conf->triggers[0].oid_prefix);
-    assert_null(conf->triggers[0].cause.oid);
+    assert_false(nq_field_given(&conf->triggers[0].cause));
+    assert_int_equal(conf->triggers[0].proof, NQ_PROOF_LISTED);
+    assert_int_equal(conf->triggers[0].computer.kind, NQ_COMPUTER_ANY);
+    assert_null(conf->triggers[0].encoding);
     assert_null(nq_config_free(conf));
 }
 
@@ -149,7 +152,18 @@ static void reads_every_kind_of_value(void **state)
         "  { oid = \".1.3.3\"; matches = \"^m\"; });\n"
         " computer = { oid = \".1.3.4\"; key = \"Subject\"; regex = \"(a)(b)\";"
         " group = 2; }; },\n"
-        " { name = \"i\"; trap_oid = \".1.3\"; action = \"ignore\"; });\n");
+        " { name = \"i\"; trap_oid = \".1.3\"; action = \"ignore\"; },\n"
+        " { name = \"e\"; enterprise = \"1.3.9\"; specific = [ 0, 26 ];\n"
+        " encoding = \"CP932\"; action = \"note\"; proof = \"v3\";\n"
+        " conditions = ({ varbind = 2; equals = \"x\"; },\n"
+        "  { any_text = true; contains = \"y\"; });\n"
+        " computer = { any_text = true; delimiter = \"\t\"; item = 2; kind = \"mac\"; "
+        "};\n"
+        " cause = { varbind = 1; values = ({ from = \"1\"; to = \"Virus\"; }); };\n"
+        " action_by = { varbind = 1; values = ({ from = \"3\"; to = \"release\"; }); }; "
+        "},\n"
+        " { name = \"s\"; enterprise = \"1.3.8\"; specific = 7; action = \"note\"; "
+        "});\n");
     assert_true(conf->enforce);
     assert_string_equal(conf->spool_directory, "/s/spool");
     assert_string_equal(conf->intake_socket, "/i");
@@ -160,7 +174,7 @@ static void reads_every_kind_of_value(void **state)
     assert_int_equal(conf->retry_most_ms, 3000);
     assert_int_equal(conf->group_count, 2);
     assert_int_equal(conf->groups[1].role, NQ_GROUP_WATCHED);
-    assert_int_equal(conf->trigger_count, 2);
+    assert_int_equal(conf->trigger_count, 4);
     const struct nq_trigger_conf *trigger = &conf->triggers[0];
     assert_string_equal(trigger->trap_oid, ".1.3.6");
     assert_true(trigger->oid_prefix);
@@ -175,6 +189,24 @@ static void reads_every_kind_of_value(void **state)
     assert_string_equal(trigger->conditions[2].operand, "^m");
     assert_int_equal(trigger->computer.group, 2);
     assert_int_equal(conf->triggers[1].action, NQ_ACTION_IGNORE);
+    const struct nq_trigger_conf *third = &conf->triggers[2];
+    assert_null(third->trap_oid);
+    assert_string_equal(third->enterprise, ".1.3.9");
+    assert_int_equal(third->specific_count, 2);
+    assert_int_equal(third->specific[1], 26);
+    assert_string_equal(third->encoding, "CP932");
+    assert_int_equal(third->action, NQ_ACTION_NOTE);
+    assert_int_equal(third->proof, NQ_PROOF_V3);
+    assert_int_equal(third->conditions[0].varbind, 2);
+    assert_true(third->conditions[1].any_text);
+    assert_string_equal(third->computer.delimiter, "\t");
+    assert_int_equal(third->computer.item, 2);
+    assert_int_equal(third->computer.kind, NQ_COMPUTER_MAC);
+    assert_int_equal(third->cause.value_count, 1);
+    assert_string_equal(third->cause.values[0].to, "Virus");
+    assert_string_equal(third->action_by.values[0].from, "3");
+    assert_int_equal(conf->triggers[3].specific_count, 1);
+    assert_int_equal(conf->triggers[3].specific[0], 7);
     (void)nq_config_free(conf);
 }
 
@@ -494,6 +526,40 @@ static void expect_example(const char *file)
     (void)nq_config_free(conf);
 }
 
+/* Each file alone, and all of them side by side. */
+static void the_files_of_triggers_are_valid_alone_and_together(void **state)
+{
+    static const char *const names[] = {"deep-security", "serverprotect", "interscan",
+                                        "apex-one", "tippingpoint"};
+    enum { COUNT = sizeof(names) / sizeof(names[0]) };
+    const struct fixture *fixture = *state;
+    char *all = nq_strdup("");
+    size_t triggers = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        struct nq_err err = {0};
+        char *path = nq_sprintf("conf/triggers/%s.conf", names[i]);
+        struct nq_config *alone = nq_config_load_triggers(path, &err);
+        if (!alone) {
+            fail_msg("%s", err.detail);
+        }
+        assert_true(alone->trigger_count > 1);
+        triggers += alone->trigger_count;
+        (void)nq_config_free(alone);
+        char *text = read_text(path);
+        char *more = nq_sprintf("%s%s%s", all, i > 0 ? "\n,\n" : "", text);
+        free(all);
+        free(text);
+        free(path);
+        all = more;
+    }
+    char *whole = nq_sprintf("%s%striggers = (\n%s\n);\n", MANAGER, GROUP(""), all);
+    struct nq_config *conf = load(fixture, whole);
+    assert_int_equal(conf->trigger_count, triggers);
+    (void)nq_config_free(conf);
+    free(whole);
+    free(all);
+}
+
 static void the_examples_are_valid_and_name_every_option(void **state)
 {
     (void)state;
@@ -522,9 +588,9 @@ static void the_defaults_in_the_example_are_true(void **state)
         }
         mark += 6;
     }
-    char *include = strstr(example, "@include");
+    char *include = strstr(example, "\n@include");
     assert_non_null(include);
-    memset(include, ' ', strcspn(include, "\n"));
+    memset(include + 1, ' ', strcspn(include + 1, "\n"));
     struct nq_err err = {0};
     struct nq_config *plain = nq_config_load(EXAMPLE_FILE, &err);
     struct nq_config *spelt = load(*state, example);
@@ -585,6 +651,7 @@ int main(void)
         TEST(refuses_a_socket_path_that_the_kernel_would_cut),
         TEST(refuses_more_entries_than_the_maximum),
         TEST(says_why_a_file_cannot_be_read),
+        TEST(the_files_of_triggers_are_valid_alone_and_together),
         TEST(the_examples_are_valid_and_name_every_option),
         TEST(the_defaults_in_the_example_are_true),
         TEST(the_list_of_options_says_what_each_one_takes),
