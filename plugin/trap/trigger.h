@@ -3,7 +3,10 @@
  * Not for: deciding whether to act.
  *
  * Owns    the compiled expressions; a signal's strings belong to the caller.
- * Blocks  never (a POSIX expression is run over at most NQ_TRIGGER_SUBJECT_MAX bytes).
+ * Blocks  never. A POSIX expression can take a time that grows with the square of its
+ *         text, so it is run over NQ_TRIGGER_SUBJECT_MAX bytes at most: some 50 ms for the
+ *         worst text and the costliest expression that config/regex.c lets pass, some 10
+ *         microseconds for those of conf/triggers.
  * Thread  loop thread only.
  * Fails   new() on an expression that does not compile; match() never.
  * Limits  the maxima of config.h for rows and conditions.
@@ -43,7 +46,7 @@
 #include "config/config.h"
 #include "trap/trap.h"
 
-#define NQ_TRIGGER_SUBJECT_MAX 16384
+#define NQ_TRIGGER_SUBJECT_MAX 4096
 
 struct nq_triggers;
 

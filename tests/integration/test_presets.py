@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -103,6 +104,30 @@ def test_what_is_no_detection_isolates_nobody(make_lab, preset):
     assert lab.traps()["Malformed"] == refused
     assert lab.cases() == {}
     assert all(lab.sim.allowed(vm, "file-server") for vm in VMS)
+
+
+def test_all_files_may_be_included_side_by_side(make_lab):
+    lab = make_lab("agentx")
+    lab.managers[0].ports = [443]
+    lab.write_conf()
+    with open(lab.conf, encoding="utf-8") as file:
+        conf = file.read()
+    includes = "\n,\n".join(f'@include "{preset}"' for preset in PRESETS)
+    lab.write(os.path.basename(lab.conf), re.sub(
+        r"^triggers = \(.*?^\} \);", f"triggers = (\n{includes}\n);", conf,
+        flags=re.M | re.S))
+    for preset in PRESETS:
+        shutil.copy(os.path.join(TRIGGERS, preset), lab.folder)
+    done = subprocess.run([PROGRAM, "check", "-c", lab.conf], text=True, timeout=30,
+                          capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    for preset in PRESETS:
+        with open(os.path.join(TRIGGERS, preset), encoding="utf-8") as file:
+            names = re.findall(r'^    name = "(.*?)";', file.read(), re.M)
+        assert names
+        for name in names:
+            assert f"trigger   {name}  " in done.stdout
 
 
 # ---- nsx-quarantine try -----------------------------------------------------------------
