@@ -83,6 +83,25 @@ static void a_text_that_would_become_too_long_is_none(void **state)
     free(text);
 }
 
+/* ISO-2022-JP: behind an escape sequence every two bytes are a letter. */
+static void a_broken_text_leaves_nothing_behind_for_the_next_one(void **state)
+{
+    struct nq_err err = {0};
+    struct nq_buf out;
+    (void)state;
+    struct nq_charset *charset = nq_charset_open("ISO-2022-JP", &err);
+    assert_non_null(charset);
+    nq_buf_init(&out, 100);
+    assert_true(nq_charset_to_utf8(charset, "\x1B$BI=", 5, &out));
+    assert_string_equal(nq_buf_text(&out), "\xE8\xA1\xA8");
+    nq_buf_clear(&out);
+    assert_false(nq_charset_to_utf8(charset, "\x1B$BI=\xFF", 6, &out));
+    assert_true(nq_charset_to_utf8(charset, "I=", 2, &out));
+    assert_string_equal(nq_buf_text(&out), "I=");
+    nq_buf_done(&out);
+    (void)nq_charset_close(charset);
+}
+
 static void refuses_names_that_are_unknown_or_ask_for_more(void **state)
 {
     static const char *const names[] = {"",
@@ -106,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(converts_whole_texts_and_nothing_else),
         cmocka_unit_test(a_text_that_would_become_too_long_is_none),
+        cmocka_unit_test(a_broken_text_leaves_nothing_behind_for_the_next_one),
         cmocka_unit_test(refuses_names_that_are_unknown_or_ask_for_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

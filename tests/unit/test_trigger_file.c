@@ -126,6 +126,11 @@ static void an_expression_may_not_grow_beyond_measure(void **state)
         {"a{2,}b*c?", true},
         {"a{70000}", false},
         {"(x{100}|y{100}){50}", false},
+        /* A parenthesis that is only a character ends nothing. */
+        {"(a[)]{2000}b){3}", false},
+        {"(a[])]{2000}b){3}", false},
+        {"(a[^[:alpha:])]{2000}b){3}", false},
+        {"(a\\\\){2000}b){3}", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -217,8 +217,16 @@ static void texts_that_give_a_key_different_values_say_nothing(void **state)
     struct sample split =
         SAMPLE(OCTETS(A, "Alert: Malware"), OCTETS(B, "Alert: Pattern"));
     (void)state;
+    /* Nor does it help to ask only whether the key is there. */
+    static const char any[] = "trap_oid = \"" TRAP_OID
+                              "\"; action = \"note\"; conditions = ( { any_text = true; "
+                              "key = \"Alert\"; contains = \"\"; } );";
+    struct sample inside = SAMPLE(OCTETS(A, "Alert: Malware\nAlert: Pattern"));
     assert_true(recognises(condition, &agreed));
+    assert_true(recognises(any, &agreed));
     assert_false(recognises(condition, &split));
+    assert_false(recognises(any, &split));
+    assert_false(recognises(any, &inside));
 }
 
 /* ---- fields ------------------------------------------------------------------------- */
