@@ -65,10 +65,15 @@ def use_triggers(lab, text):
     return lab
 
 
+def target_of(lab):
+    """Where the traps of a laboratory go, as the Net-SNMP tools write it."""
+    return lab.trap_command(kind="v2c")[4]
+
+
 def send(lab, sample):
     """Sends the sample with the real snmptrap."""
     lab.snmp.call(["snmptrap", f"-v{sample['version']}", "-c", READ_COMMUNITY,
-                   f"127.0.0.1:{lab.trap_port}", *sample["words"]])
+                   target_of(lab), *sample["words"]])
 
 
 # ---- the whole way ----------------------------------------------------------------------
@@ -146,7 +151,7 @@ def catcher(make_lab):
     conf = lab.write("capture.conf", f"authCommunity execute {READ_COMMUNITY}\n"
                                      f"traphandle default {script}\n")
     lab.add("catcher", ["snmptrapd", "-f", "-Lo", "-Onxet", "-n", "-C", "-c", conf,
-                        f"udp:127.0.0.1:{lab.trap_port}"])
+                        target_of(lab)])
     lab.wait(lambda: "NET-SNMP version" in lab.daemons["catcher"].text(),
              "snmptrapd to start")
     yield lab
