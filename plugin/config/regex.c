@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 32   /* of parentheses */
-#define COST_MAX  4096 /* of an expression; see below */
+#define COST_MAX  1024 /* of an expression; see below */
 
 static const char too_costly[] =
     "use an expression with fewer or smaller repetitions inside each other";

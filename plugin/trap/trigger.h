@@ -4,8 +4,8 @@
  *
  * Owns    the compiled expressions; a signal's strings belong to the caller.
  * Blocks  never. A POSIX expression can take a time that grows with the square of its
- *         text, so it is run over NQ_TRIGGER_SUBJECT_MAX bytes at most: some 50 ms for the
- *         worst text and the costliest expression that config/regex.c lets pass, some 10
+ *         text, so it is run over NQ_TRIGGER_SUBJECT_MAX bytes at most: 200 ms for the worst
+ *         text and expression that were found among what config/regex.c lets pass, some 10
  *         microseconds for those of conf/triggers.
  * Thread  loop thread only.
  * Fails   new() on an expression that does not compile; match() never.
