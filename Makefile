@@ -52,6 +52,7 @@ SIM      := $(OUT)/nsx-sim
 CORE     := $(OUT)/libnq.a
 ENTRY    := $(OUT)/libentry.a
 KILLSYNC := $(OUT)/killsync.so
+BADDISK  := $(OUT)/baddisk.so
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
 
@@ -127,6 +128,13 @@ $(SIM): $(call obj,$(SIM_SRC))
 $(KILLSYNC): $(call obj,tests/support/killsync.c)
 	$(call run,LD,$(CC) -shared -o $@ $^)
 
+# Goes into daemons that are not ours, too, so it has no sanitizer in it; and glibc's macros
+# must not take the names that it defines.
+$(call obj,tests/support/baddisk.c): CFLAGS := $(filter-out -fsanitize% -fno-sanitize% \
+    -D_FORTIFY_SOURCE%,$(CFLAGS))
+$(BADDISK): $(call obj,tests/support/baddisk.c)
+	$(call run,LD,$(CC) -shared -o $@ $^)
+
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS))
 
@@ -187,7 +195,7 @@ unit-programs: $(UNIT_BIN) $(SIM)
 # ARGS goes to pytest, for example ARGS='-k release -x'.
 .PHONY: integration
 integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pytest)
-	@$(SUB) -j$(JOBS) all $(KILLSYNC) || { echo "0 1" >>$(TALLY); exit 1; }
+	@$(SUB) -j$(JOBS) all $(KILLSYNC) $(BADDISK) || { echo "0 1" >>$(TALLY); exit 1; }
 	@$(PYTHON) -m pytest -n $(PYTEST_JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 .PHONY: demo
@@ -252,7 +260,7 @@ lint: mibs ## compilers, format, static analysis, house rules
 	done; exit $$bad
 
 lint-build:
-	@$(SUB) -j$(JOBS) all unit-programs $(KILLSYNC) >/dev/null
+	@$(SUB) -j$(JOBS) all unit-programs $(KILLSYNC) $(BADDISK) >/dev/null
 
 lint-compiler:
 	@printf '%s\n' $(ALL_C) | xargs -P $(JOBS) -n 4 \

@@ -339,13 +339,29 @@ static void pass_over(const struct spool *spool, const char *name,
     }
 }
 
+/* A spool that could not be emptied would be taken in again at every look: on a disk that
+ * became read-only, or when the folder has the wrong owner. */
+static bool open_to_empty(const char *dir, struct spool *ret_spool, struct nq_err *reterr)
+{
+    if (!open_spool(dir, ret_spool, reterr)) {
+        return false;
+    }
+    if (faccessat(ret_spool->folders[FOLDER_NEW], ".", W_OK, AT_EACCESS) == 0) {
+        return true;
+    }
+    nq_fail_errno(reterr, NQ_SPOOL_WRITE, "%s/new", dir);
+    close_spool(ret_spool);
+    return false;
+}
+
 size_t nq_spool_read(const char *dir, size_t most, nq_spool_fn *fn, void *arg)
 {
     struct spool spool;
     struct nq_err err;
-    if (!open_spool(dir, &spool, &err)) {
+    if (!open_to_empty(dir, &spool, &err)) {
         if (may_log()) {
-            nq_log(NQ_LOG_WARNING, "spool: it cannot be read err=%s", err.detail);
+            nq_log(NQ_LOG_ERROR, "spool: it cannot be read and emptied err=%s",
+                   err.detail);
         }
         return 0;
     }

@@ -36,7 +36,8 @@ bool nq_spool_put(const char *dir, const char *text, size_t len, struct nq_err *
  * its owner is our own user, root or the owner of new/, or its group is that of new/ and
  * new/ is writable for it. It must be a regular file with one link; symbolic links are
  * never followed. A file that is not taken is logged and moved to refused/; one that
- * cannot be read now, be it for its mode or for a failing disk, is logged and stays.
+ * cannot be read now, be it for its mode or for a failing disk, is logged and stays. A
+ * spool that could not be emptied is not read.
  *
  * own: only our own user can have written the file, so what stands in its first line is
  * believed (nq_trap_from_own_text()). name stays valid during the call only. Files stay

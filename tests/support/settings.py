@@ -26,6 +26,7 @@ DEFAULTS = {
     "inventory_interval_s": 60.0,
     "auth": "basic",
     "trust": 'ca_file = "{ca_file}";',
+    "more_of_engine": "",
     "more_of_manager": "",
     "more_of_trigger": "",
     "more": "",
@@ -39,6 +40,7 @@ OURS = """\
 engine = {{
     mode = "{mode}";
     state_directory = "{folder}/state";
+    {more_of_engine}
 }};
 timing = {{
     resolve_timeout_s = {resolve_timeout_s};

@@ -330,7 +330,8 @@ static void reading_a_missing_spool_is_said_and_finds_nothing(void **state)
     struct fixture *fixture = *state;
     (void)snprintf(fixture->dir, sizeof(fixture->dir), "%s/none", fixture->top);
     assert_read(fixture, 10, "");
-    assert_non_null(strstr(nq_buf_text(&fixture->log), "spool: it cannot be read"));
+    assert_non_null(
+        strstr(nq_buf_text(&fixture->log), "spool: it cannot be read and emptied"));
 }
 
 /* ---- hostile folders ----------------------------------------------------------------- */
@@ -449,7 +450,8 @@ static void a_folder_that_became_a_symbolic_link_is_neither_read_nor_written(voi
         assert_int_equal(unlink(folder), 0);
         assert_true(nq_spool_prepare(fixture->dir, NULL));
     }
-    assert_non_null(strstr(nq_buf_text(&fixture->log), "spool: it cannot be read"));
+    assert_non_null(
+        strstr(nq_buf_text(&fixture->log), "spool: it cannot be read and emptied"));
     assert_int_equal(unlink(victim), 0);
 }
 
@@ -480,6 +482,29 @@ static void what_cannot_be_read_now_stays(void **state)
     assert_int_equal(chmod(path_of(fixture, "new", harvest.name), 0640), 0);
     assert_read(fixture, 10, "kept|");
     nq_buf_done(&harvest.texts);
+}
+
+static void a_spool_that_cannot_be_emptied_is_not_read(void **state)
+{
+    struct fixture *fixture = *state;
+    put(fixture, "kept");
+    const bool root = geteuid() == 0;
+    assert_int_equal(chmod(path_of(fixture, "new", ""), 0550), 0);
+    if (root) { /* for root every folder is writable */
+        assert_int_equal(chmod(fixture->top, 0755), 0);
+        assert_int_equal(chmod(path_of(fixture, "", ""), 0777), 0);
+        assert_int_equal(chmod(path_of(fixture, "new", ""), 0555), 0);
+        assert_int_equal(chmod(path_of(fixture, "tmp", ""), 0777), 0);
+        assert_int_equal(chmod(path_of(fixture, "refused", ""), 0777), 0);
+        assert_int_equal(seteuid(NOBODY), 0);
+    }
+    assert_read(fixture, 10, "");
+    if (root) {
+        assert_int_equal(seteuid(0), 0);
+    }
+    assert_non_null(strstr(nq_buf_text(&fixture->log), "/new: Permission denied"));
+    assert_int_equal(chmod(path_of(fixture, "new", ""), 0770), 0);
+    assert_read(fixture, 10, "kept|");
 }
 
 static void a_full_spool_takes_no_more_and_says_so(void **state)
@@ -564,6 +589,7 @@ int main(void)
         TEST(a_file_that_shrinks_or_grows_between_looks_is_judged_anew),
         TEST(a_folder_that_became_a_symbolic_link_is_neither_read_nor_written),
         TEST(what_cannot_be_read_now_stays),
+        TEST(a_spool_that_cannot_be_emptied_is_not_read),
         TEST(a_full_spool_takes_no_more_and_says_so),
         TEST(refused_files_are_kept_up_to_a_maximum),
         TEST(a_name_cannot_lead_out_of_the_spool),
