@@ -93,9 +93,9 @@ static bool add_condition(struct nq_buf *out, const struct nq_trap *trap,
                            ");\n");
     }
     const bool line = cause->item == 0;
-    const struct nq_span operand = !line              ? cause->key
-                                   : cause->is_a_kind ? cause->value
-                                                      : (struct nq_span){"", 0};
+    const struct nq_piece operand = !line              ? cause->key
+                                    : cause->is_a_kind ? cause->value
+                                                       : (struct nq_piece){"", 0};
     return nq_buf_addf(out, "    conditions = (\n        { ") &&
            add_place(out, trap, cause->varbind) && (!line || add_key(out, cause)) &&
            nq_buf_addf(out, " %s = ", line && cause->is_a_kind ? "equals" : "contains") &&

@@ -335,6 +335,16 @@ static void places_are_counted_behind_the_trap_s_name(void **state)
         assert_int_equal(nq_varbind_place(&trap, i), places[i]);
     }
     nq_trap_done(&trap);
+    static const char text[] = "-\nUDP: [192.0.2.1]:0\n" NAME " .1.3\n"
+                               ".1.3.6.1.6.3.18.1.3.0 10.0.0.1\n.1.3.9 1\n"
+                               ".1.3.6.1.6.3.18.1.4.0 \"41 \"\n.1.3.8 1\n"
+                               ".1.3.6.1.6.3.1.1.4.3.0 .1.3\n";
+    static const size_t counted[] = {0, 0, 1, 0, 2, 0};
+    assert_true(nq_trap_from_text(text, sizeof(text) - 1, &trap, NULL));
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(nq_varbind_place(&trap, i), counted[i]);
+    }
+    nq_trap_done(&trap);
 }
 
 int main(void)
