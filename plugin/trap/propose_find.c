@@ -330,8 +330,8 @@ void nq_guess_cause(const struct nq_trap *trap, const struct nq_guess *computer,
         guess_by(by_key, &thing, trap, NO_VARBIND, ret_guess);
     }
     if (!ret_guess->why) {
-        const bool whole = computer->why && computer->key.len == 0 && !computer->regex;
-        guess_by(by_words, &thing, trap, whole ? computer->varbind : NO_VARBIND,
+        const bool taken = computer->why && (!computer->regex || computer->item > 0);
+        guess_by(by_words, &thing, trap, taken ? computer->varbind : NO_VARBIND,
                  ret_guess);
     }
 }

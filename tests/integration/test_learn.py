@@ -182,15 +182,32 @@ def test_without_the_right_it_says_so(agent_lab):
     assert "run it as root or as the user of the engine" in done.stderr
 
 
-def test_try_agrees_with_a_proposal(agent_lab):
-    if " try " not in run("--help").stdout:
+# What products send, in the words of snmptrap(1), and the computer that a person would see.
+SHAPES = (
+    ([f"{TEXT}.1", "s", alert("VDI-01 (10.0.0.11)")], "VDI-01 (10.0.0.11)"),
+    ([f"{TEXT}.2", "s", "Eicar_test,10.0.0.5,C:\\temp\\x.exe,Cleaned,high"], "10.0.0.5"),
+    ([f"{TEXT}.3", "s", "Virus: Eicar, Computer: VDI-03, Severity=High"], "VDI-03"),
+    ([f"{TEXT}.4", "s", "Virus found", f"{TEXT}.5", "s", "00:50:56:aa:bb:04"],
+     "00:50:56:aa:bb:04"),
+    ([f"{TEXT}.6", "s", "nothing of note", f"{TEXT}.6", "s", "Host: VDI-06"], "VDI-06"),
+    ([f"{TEXT}.7", "s", "Virus found on 10.0.0.7 today"], "10.0.0.7"),
+    ([f"{TEXT}.8", "a", "10.0.0.8", f"{TEXT}.9", "i", "4"], "10.0.0.8"),
+    ([f"{TEXT}.10", "s", 'Ev"il: \n{} # }\nHost: a"b\\c-1'], 'a"b\\c-1'),
+)
+
+
+def test_try_agrees_with_every_proposal(agent_lab):
+    if not re.search(r"(?m)^ +try ", run("--help").stdout):
         pytest.skip("this build has no command try")
-    send_other(agent_lab)
-    wait_learned(agent_lab, r"(?m)^ +1 ")
-    file = agent_lab.write("learned.conf", learned(agent_lab, "1"))
+    for varbinds, _ in SHAPES:
+        agent_lab.send_raw_trap(*varbinds, oid=OTHER)
+    agent_lab.wait(lambda: agent_lab.traps()["Ignored"] == len(SHAPES), "all traps to arrive")
 
-    done = run("try", file, text=learned(agent_lab, "1", "--trap"))
+    for number, (_, computer) in enumerate(SHAPES, start=1):
+        wait_learned(agent_lab, rf"(?m)^ +{number} ")
+        file = agent_lab.write("learned.conf", learned(agent_lab, str(number)))
+        done = run("try", file, text=learned(agent_lab, str(number), "--trap"))
 
-    assert done.returncode == 0, done
-    assert "learned-1" in done.stdout
-    assert "VDI-01" in done.stdout
+        assert done.returncode == 0, done
+        assert re.search(rf"(?m)^trigger +learned-{number}$", done.stdout), done.stdout
+        assert f" {computer} (" in done.stdout, done.stdout

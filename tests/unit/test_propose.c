@@ -193,6 +193,17 @@ static void without_keys_and_lists_whole_texts_are_looked_at(void **state)
                              "here: 10.0.0.5\n"));
 }
 
+static void the_text_that_names_the_computer_is_not_the_cause_as_a_whole(void **state)
+{
+    (void)state;
+    char *text = propose(TEXTS("Computer: VDI-01 in the hall", "Something was found"));
+    assert_holds(text, "    cause = { oid = \"" EXAMPLE ".2\"; };\n");
+    free(text);
+    text = propose(TEXTS("Computer: VDI-01 in the hall"));
+    assert_holds(text, "#   cause: nothing looks like it\n");
+    free(text);
+}
+
 static void an_address_by_type_counts_but_not_that_of_the_agent(void **state)
 {
     (void)state;
@@ -356,6 +367,7 @@ int main(void)
         cmocka_unit_test(addresses_in_lists_become_items),
         cmocka_unit_test(a_list_of_keys_and_values_in_one_line_is_taken_apart),
         cmocka_unit_test(without_keys_and_lists_whole_texts_are_looked_at),
+        cmocka_unit_test(the_text_that_names_the_computer_is_not_the_cause_as_a_whole),
         cmocka_unit_test(an_address_by_type_counts_but_not_that_of_the_agent),
         cmocka_unit_test(a_second_varbind_of_one_oid_is_named_by_its_place),
         cmocka_unit_test(a_text_that_is_not_utf_8_is_pointed_out),
