@@ -195,7 +195,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", choices=HOSTS, default="agentx")
     parser.add_argument("--nsx", choices=NSX, default="policy", help="its generation")
-    parser.add_argument("--intake", choices=WAYS, default=WAYS[0], help="way of the traps")
+    parser.add_argument("--intake", choices=WAYS, default="listener",
+                        help="the way of the traps")
     parser.add_argument("--keep", action="store_true", help="leave it running at the end")
     options = parser.parse_args()
 

@@ -17,7 +17,7 @@ from support.settings import ALERT_TRAP, DESCRIPTION, alert
 QUIET = {"verify_interval_s": 60.0, "group_interval_s": 60.0, "statistics_interval_s": 60.0}
 
 # (way, detections). The handler is a process for each trap.
-STORMS = [("handler", 300), ("forward", 5000), ("forward-unix", 5000), ("listener", 5000)]
+STORMS = [("handler", 200), ("forward", 5000), ("forward-unix", 5000), ("listener", 5000)]
 
 
 def detections(computers):
