@@ -177,6 +177,16 @@ def test_the_sender_that_a_forwarder_names_is_the_one_that_is_listed(make):
     lab.wait_case(OperState="isolated")
 
 
+def test_a_v3_trap_keeps_its_proof_when_it_is_forwarded(make):
+    lab = make("forward", SNMPTRAPD, DSM_V3, f'{{ name = "all"; address = "127.0.0.0/8"; }}',
+               proof="v3")
+    lab.send_trap("VDI-01", "v2c")
+    check_held(lab, "127.0.0.1")
+    lab.send_trap("VDI-02", "v3")
+
+    lab.wait_case(OperState="isolated", Name="VDI-02", count=2)
+
+
 def test_a_forwarder_that_names_nobody_proves_nothing(make):
     """Somebody on this machine who sends to our port past snmptrapd."""
     lab = make("listener", SNMPTRAPD, DSM)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from support.counters import Watch
-from support.senders import octets, v2c_trap
+from support.senders import inform, octets, request_id_of, v2c_trap
 from support.settings import ALERT_TRAP, DESCRIPTION, alert
 
 # What is not about traps is left out.
@@ -20,8 +20,8 @@ QUIET = {"verify_interval_s": 60.0, "group_interval_s": 60.0, "statistics_interv
 STORMS = [("handler", 200), ("forward", 5000), ("forward-unix", 5000), ("listener", 5000)]
 
 
-def detections(computers):
-    return [v2c_trap(ALERT_TRAP, [(DESCRIPTION, octets(alert(computer)))])
+def detections(computers, make=v2c_trap):
+    return [make(ALERT_TRAP, [(DESCRIPTION, octets(alert(computer)))])
             for computer in computers]
 
 
@@ -80,6 +80,36 @@ def test_what_the_kernel_drops_is_counted(make_lab):
     assert watch.last["KernelDrops"] > 1000
     # They are lost, and somebody is told so.
     assert lab.snmp.get("nqEngineHealth.0") != "failed"
+
+
+def test_no_answered_inform_of_a_storm_is_forgotten_by_a_kill(make_lab):
+    lab = make_lab("agentx", intake="listener", activation=True, mode="observe",
+                   **QUIET).start()
+    computers = [f"STORM-{number}" for number in range(3000)]
+    packets = {request_id_of(packet): packet for packet in detections(computers, inform)}
+    answered = []
+    with lab.sender() as sender:
+        def send_unanswered():
+            sender.send_all([packet for number, packet in packets.items()
+                             if number not in sender.answered])
+        for _ in range(2):
+            send_unanswered()
+            lab.wait(lambda: sender.answers(packets, 0), "the first answers")
+            lab.kill_engine()
+            answered.append(len(sender.answers(packets, 0)))
+            before = set(packets) & sender.answered.keys()
+            lab.restart_engine()
+            # Whatever was answered is there, whatever else became of the storm.
+            kept = names(lab)
+            lost = [computer for number, computer in zip(packets, computers)
+                    if number in before and computer not in kept]
+            assert lost == []
+        send_unanswered()
+        lab.wait(lambda: len(sender.answers(packets, 0.1)) == len(packets),
+                 "each to be answered", 30)
+    print(f"answered when it was killed: {answered} of {len(packets)}")
+
+    assert names(lab) == set(computers)
 
 
 class Flood(threading.Thread):

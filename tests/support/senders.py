@@ -201,6 +201,8 @@ class Sender:
         family, kind = FAMILIES[self.kind]
         self.socket = socket.socket(family, kind)
         self.socket.settimeout(timeout)
+        # Thousands of answers may come before the first one is read.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4194304)
         self.stream = kind == socket.SOCK_STREAM
         self.unread = b""
         self.answered = {}
@@ -233,13 +235,14 @@ class Sender:
 
     def answers(self, wanted, timeout):
         """Reads answers until all of these request ids have one, or until timeout seconds
-        are over; returns {request id: how many}. Each must be a RESPONSE without error.
+        are over (0: those that are here); returns {request id: how many}. Each must be a
+        RESPONSE without error.
         """
         deadline = time.monotonic() + timeout
         wanted = set(wanted)
         while not wanted <= self.answered.keys():
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+            left = max(deadline - time.monotonic(), 0)
+            if not select.select([self.socket], [], [], left)[0]:
                 break
             for packet in self._receive():
                 said = read(packet)
