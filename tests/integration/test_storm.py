@@ -82,6 +82,24 @@ def test_what_the_kernel_drops_is_counted(make_lab):
     assert lab.snmp.get("nqEngineHealth.0") != "failed"
 
 
+@pytest.mark.parametrize("host", ["agentx", "dlmod"])
+def test_a_storm_of_notifications_stops_nobody(make_lab, host):
+    """snmpd answers each notification of an agent, which must be reading then."""
+    lab = make_lab(host, intake="listener", way={
+        "sources": ['{ name = "nobody"; address = "192.0.2.1"; }'],
+        "limits": "limits = { unlisted_burst = 3000; unproven_max = 3000; };"},
+        **QUIET).start()
+    with Watch(lab) as watch, lab.sender() as sender:
+        # Nobody is listed, so each is held, and a management station is told of each.
+        sender.send_all(detections(f"STORM-{number}" for number in range(3000)))
+        lab.wait(lambda: watch.last["Held"] == 3000, "3000 held cases", 30)
+        lab.wait_notification("nqVmHeld")
+
+    assert watch.wrong == []
+    assert watch.slowest < 2
+    lab.wait(lambda: lab.traps()["Held"] == 3000, "snmpd to answer still")
+
+
 def test_no_answered_inform_of_a_storm_is_forgotten_by_a_kill(make_lab):
     lab = make_lab("agentx", intake="listener", activation=True, mode="observe",
                    **QUIET).start()
