@@ -73,13 +73,6 @@ static void add_signal(struct nq_arrival *arrival, struct nq_episode *episode)
     }
 }
 
-static const char *proof_name(enum nq_proof proof)
-{
-    static const char *const names[] = {
-        [NQ_PROOF_ANY] = "any", [NQ_PROOF_LISTED] = "listed", [NQ_PROOF_V3] = "v3"};
-    return names[proof];
-}
-
 static enum nq_case_state first_state(const struct nq_arrival *arrival)
 {
     if (!arrival->proven) {
@@ -122,8 +115,8 @@ static struct nq_episode *open_case(struct nq_arrival *arrival)
                     : nq_sprintf("sent by %s: proof %s, the trigger wants %s",
                                  nq_standing_text(&arrival->standing, arrival->trap,
                                                   sender, sizeof(sender)),
-                                 proof_name(arrival->standing.proof),
-                                 proof_name(result->trigger->proof));
+                                 nq_config_proof_word(arrival->standing.proof),
+                                 nq_config_proof_word(result->trigger->proof));
     (void)nq_episode_apply(episode, NQ_EV_OPENED, result->trigger->name, why);
     free(why);
     keep_signal(arrival, episode);
@@ -223,10 +216,10 @@ static struct nq_episode *find_case(struct nq_arrival *arrival,
     struct nq_episode *episode =
         nq_episode_named(arrival->engine, arrival->result.computer);
     if (!arrival->proven) {
-        *ret_verdict = nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED,
-                                          "its sender proves %s, the trigger wants %s",
-                                          proof_name(arrival->standing.proof),
-                                          proof_name(arrival->result.trigger->proof));
+        *ret_verdict = nq_arrival_refused(
+            arrival, NQ_COUNT_TRAPS_REFUSED, "its sender proves %s, the trigger wants %s",
+            nq_config_proof_word(arrival->standing.proof),
+            nq_config_proof_word(arrival->result.trigger->proof));
         return NULL;
     }
     if (!episode) {

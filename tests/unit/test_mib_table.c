@@ -715,7 +715,8 @@ static void without_an_engine_the_scalars_say_so_and_the_tables_are_empty(void *
     assert_is_next(NAME(6L), PET(3L, 1L, 1L));
 
     struct nq_err err = {0};
-    assert_null(nq_mib_start(NQ_HOST_DLMOD, NULL, &err)); /* the first one is in the way */
+    assert_null(
+        nq_mib_start(NQ_HOST_DLMOD, NULL, &err)); /* the first one is in the way */
     assert_int_equal(err.code, NQ_HOST);
     assert_null(nq_mib_stop(mib));
     assert_int_equal(get_type(NAME(1L, 2L, 0L)), SNMP_NOSUCHOBJECT);
