@@ -57,9 +57,11 @@ def healthy(lab):
     return lab.snmp.get("nqEngineHealth.0") == "ok"
 
 
-def mended(lab, disk, folder, how):
-    """The disk is good again; where it takes a check, the engine is down for that."""
-    restart = how == "read-only" and not disk.lives_on and disk.engine_runs()
+def mended(lab, disk, folder, how, killed=False):
+    """The disk is good again; the engine was killed before, or went on. Where the disk needs
+    a check for that, it is always down meanwhile."""
+    needed = how == "read-only" and not disk.lives_on
+    restart = (killed or needed) and disk.engine_runs()
     if restart:
         lab.kill_engine()
     disk.mend(folder)
@@ -73,8 +75,9 @@ def wait_kept(lab, names):
              f"{len(names)} cases", 60)
 
 
+@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed"])
 @pytest.mark.parametrize("how", FAULTS)
-def test_state_and_spool_on_one_disk_that_fails(on_disk, how):
+def test_state_and_spool_on_one_disk_that_fails(on_disk, how, killed):
     lab, disk = on_disk("state")
     lab.start()
     disk.fail("state", how)
@@ -89,7 +92,7 @@ def test_state_and_spool_on_one_disk_that_fails(on_disk, how):
     assert "the state cannot be written (free space in the state directory" in text
     lab.check_balance()
 
-    mended(lab, disk, "state", how)
+    mended(lab, disk, "state", how, killed)
     lab.wait(lambda: healthy(lab), "health to be ok again")
     assert lab.hand_over(detection("last")).returncode == 0
     wait_kept(lab, [*acknowledged, "PC-last"])
@@ -97,8 +100,9 @@ def test_state_and_spool_on_one_disk_that_fails(on_disk, how):
     assert "a trap is lost" not in lab.engine.text()
 
 
+@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed"])
 @pytest.mark.parametrize("how", FAULTS)
-def test_the_spool_holds_what_the_state_cannot(on_disk, how):
+def test_the_spool_holds_what_the_state_cannot(on_disk, how, killed):
     lab, disk = on_disk("state", spool="spool")
     lab.start()
     disk.fail("state", how)
@@ -111,7 +115,7 @@ def test_the_spool_holds_what_the_state_cannot(on_disk, how):
     lab.wait(lambda: len(os.listdir(lab.path("spool/new"))) == 2, "snmptrapd's in the spool")
     assert lab.traps()["Spooled"] == 0
 
-    mended(lab, disk, "state", how)
+    mended(lab, disk, "state", how, killed)
     wait_kept(lab, [*acknowledged, "VDI-01"])
     lab.wait(lambda: os.listdir(lab.path("spool/new")) == [], "an empty spool")
     lab.wait(lambda: not lab.sim.allowed("VDI-01", "file-server"), "the isolation")
