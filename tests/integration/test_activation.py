@@ -23,9 +23,9 @@ def held_lab(make_lab):
     return make_lab("agentx", intake="listener", activation=True).start()
 
 
-def wait_received(lab, count):
+def wait_received(lab, count, timeout=15.0):
     lab.wait(lambda: lab.engine_alive and lab.traps()["Received"] == count,
-             f"{count} traps received")
+             f"{count} traps received", timeout)
 
 
 def test_what_comes_while_the_engine_is_dead_is_taken_by_the_next_one(held_lab):
@@ -61,15 +61,28 @@ def test_a_connection_that_was_closed_before_the_engine_came_is_read(held_lab):
     wait_received(lab, 150)
 
 
-def test_a_forwarding_snmptrapd_notices_nothing_of_a_restart(make_lab):
+def is_full(path):
+    """No further connection finds room in this listening socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_a_snmptrapd_that_forwards_waits_for_an_engine_that_is_away(make_lab):
+    """4,096 connections wait in the socket, the others in snmptrapd's own buffer."""
     lab = make_lab("agentx", intake="forward-unix", activation=True).start()
     lab.kill_engine()
     with lab.sender() as sender:
-        sender.send_all([detection()] * 300)
+        sender.send_all([detection()] * 5000)
+    lab.wait(lambda: is_full(lab.path("trap.sock")), "the socket to be full", 30)
     lab.restart_engine()
 
-    wait_received(lab, 300)
-    lab.wait_case(OperState="isolated", Signals="300")
+    wait_received(lab, 5000, 60)
+    lab.wait_case(OperState="isolated", Signals="5000")
 
 
 def test_sighup_keeps_the_sockets_and_what_waits_in_them(held_lab):
