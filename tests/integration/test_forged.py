@@ -233,3 +233,18 @@ def test_a_flood_of_strangers_delays_a_listed_trap_by_less_than_a_second(make):
     lab.wait(lambda: lab.sim.tag_changes("VDI-01"), "the VM to be tagged")
     # What strangers bring is bounded, however much they send.
     assert watch.last["Held"] <= 1000 and watch.last["Acted"] == 1
+
+
+def test_a_source_that_sends_too_much_takes_nothing_from_another(make):
+    lab = make("listener", f'{{ name = "noisy"; address = "{STRANGER}"; }}',
+               f'{{ name = "dsm"; address = "{NEIGHBOUR}"; }}',
+               limits="limits = { traps_per_s = 1; traps_burst = 50; };")
+    with lab.sender(source=STRANGER) as noisy, lab.sender(source=NEIGHBOUR) as dsm:
+        noisy.send_all([detection(f"NOISE-{number}") for number in range(300)])
+        lab.wait(lambda: lab.traps()["Received"] == 300, "all of them")
+        seen = lab.traps()
+        dsm.send(detection())
+        lab.wait(lambda: lab.sim.tag_changes("VDI-01"), "the VM to be tagged")
+
+    # One token comes back in each second that this took.
+    assert 50 <= seen["Acted"] < 100 and seen["Acted"] + seen["Refused"] == 300
