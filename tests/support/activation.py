@@ -19,6 +19,7 @@ class Activation:
     """Holds a socket for each address, in Net-SNMP's words; close() gives them up."""
 
     def __init__(self, addresses, buffer):
+        # Here, because as a program this file has no package around it.
         from support.senders import FAMILIES, split
         self.addresses = list(addresses)
         self.sockets = []
