@@ -47,6 +47,7 @@ SIM_LIBS := -lmicrohttpd -lgnutls -lcjson -lxml2
 # ---- what is built ----------------------------------------------------------------------
 
 PROGRAM  := $(OUT)/nsx-quarantine
+HANDLER  := $(OUT)/nsx-quarantine-trap
 MODULE   := $(OUT)/nsx-quarantine.so
 SIM      := $(OUT)/nsx-sim
 CORE     := $(OUT)/libnq.a
@@ -59,7 +60,7 @@ MIB      := mibs/NSX-QUARANTINE-MIB.txt
 CORE_SRC    := $(filter-out plugin/entry/%,$(wildcard plugin/*/*.c plugin/*/*/*.c))
 # The linker takes what a host needs out of these: main.o pulls the commands, dlmod.o the
 # engine's service.
-ENTRY_SRC   := $(filter-out plugin/entry/main.c plugin/entry/dlmod.c,\
+ENTRY_SRC   := $(filter-out $(addprefix plugin/entry/,main.c dlmod.c trap.c),\
                $(wildcard plugin/entry/*.c))
 SIM_SRC     := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 UNIT_SRC    := $(wildcard tests/unit/test_*.c) $(wildcard tests/component/test_*.c)
@@ -85,7 +86,7 @@ run = @printf '  %-4s %s\n' $(1) $@; $(2)
 endif
 
 .PHONY: all
-all: $(PROGRAM) $(MODULE) $(SIM) ## build the program, the snmpd module and the simulator
+all: $(PROGRAM) $(HANDLER) $(MODULE) $(SIM) ## build programs, snmpd module and simulator
 
 # Its content, and so its time, changes only when a compiler or a flag does.
 FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
@@ -115,6 +116,10 @@ $(CORE) $(ENTRY):
 
 $(PROGRAM): $(call obj,plugin/entry/main.c) $(ENTRY) $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) -pie -o $@ $^ $(LIBS))
+
+# It starts for each trap, so it gets no more libraries than it needs.
+$(HANDLER): $(call obj,plugin/entry/trap.c) $(ENTRY) $(CORE)
+	$(call run,LD,$(CC) $(LDFLAGS) -pie -o $@ $^ $(shell pkg-config --libs libconfig 2>/dev/null))
 
 $(MODULE): $(call obj,plugin/entry/dlmod.c) $(ENTRY) $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) $(LINK_MODULE) -o $@ $^ $(LIBS))
@@ -308,6 +313,7 @@ UNITS         := $(wildcard conf/*.service conf/*.socket)
 .PHONY: install
 install: all $(OUR_MIB) ## install below DESTDIR, PREFIX, SYSCONFDIR
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/nsx-quarantine
+	install -D -m 0755 $(HANDLER) $(DESTDIR)$(BINDIR)/nsx-quarantine-trap
 	install -D -m 0644 $(MODULE) $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so
 	install -D -m 0644 $(OUR_MIB) $(DESTDIR)$(MIBDIR)/NSX-QUARANTINE-MIB.txt
 	install -d $(DESTDIR)$(DOCDIR)/examples/triggers \
@@ -324,7 +330,8 @@ install: all $(OUR_MIB) ## install below DESTDIR, PREFIX, SYSCONFDIR
 
 .PHONY: uninstall
 uninstall: ## remove what install put there; configuration and state stay
-	rm -f $(DESTDIR)$(BINDIR)/nsx-quarantine $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so \
+	rm -f $(DESTDIR)$(BINDIR)/nsx-quarantine $(DESTDIR)$(BINDIR)/nsx-quarantine-trap \
+	    $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so \
 	    $(DESTDIR)$(MIBDIR)/NSX-QUARANTINE-MIB.txt \
 	    $(patsubst conf/%,$(DESTDIR)$(UNITDIR)/%,$(UNITS)) \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/nsx-quarantine.conf \

@@ -3,6 +3,7 @@
  * means, without starting anything. */
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "entry/check.h"
 #include "entry/command.h"
 
 /* ---- warnings: right as text, but it will not work like this ------------------------- */
@@ -66,6 +68,23 @@ static void check_directory(const char *option, const char *path)
     }
 }
 
+/* The kernel cuts silently what is asked for; a socket of systemd is not cut. */
+static void check_receive_buffer(const struct nq_config *conf)
+{
+    static const char limit[] = "/proc/sys/net/core/rmem_max";
+    long long most = 0;
+    FILE *file = fopen(limit, "re");
+    const bool known = file && fscanf(file, "%lld", &most) == 1;
+    if (file) {
+        (void)fclose(file);
+    }
+    if (known && conf->listen.address_count > 0 && most < conf->listen.receive_buffer) {
+        warn("receive_buffer", limit,
+             "it is smaller: raise net.core.rmem_max, or let nsx-quarantine.socket make "
+             "the sockets");
+    }
+}
+
 static void print_warnings(const struct nq_config *conf)
 {
     check_directory("state_directory", conf->state_directory);
@@ -73,72 +92,16 @@ static void print_warnings(const struct nq_config *conf)
         check_access(&conf->managers[i].access);
         check_access(&conf->managers[i].vcenter);
     }
+    for (size_t i = 0; i < conf->source_count; i++) {
+        check_secret_file("community_file", conf->sources[i].community_file);
+    }
+    if (conf->source_count == 0) {
+        warn("sources", conf->file, "there are none, so no trap is acted on by itself");
+    }
+    check_secret_file("users_file", conf->listen.users_file);
+    check_receive_buffer(conf);
     if (conf->trigger_count == 0) {
         warn("triggers", conf->file, "there are none, so every trap is ignored");
-    }
-}
-
-/* ---- summary ------------------------------------------------------------------------ */
-
-static const char *role_text(enum nq_group_role role)
-{
-    return role == NQ_GROUP_QUARANTINE ? "quarantine" : "watched";
-}
-
-static const char *type_text(enum nq_manager_type type)
-{
-    return type == NQ_MANAGER_VSPHERE ? "vsphere" : "policy";
-}
-
-static const char *account_text(const struct nq_access_conf *access)
-{
-    switch (access->auth) {
-    case NQ_AUTH_CERTIFICATE:
-        return "by certificate";
-    case NQ_AUTH_TOKEN:
-        return "by token";
-    case NQ_AUTH_BASIC:
-    case NQ_AUTH_SESSION:
-        break;
-    }
-    return access->user;
-}
-
-static void print_summary(const struct nq_config *conf)
-{
-    (void)printf("%s is valid\n", conf->file);
-    (void)printf("mode      %s\n", conf->enforce ? "enforce: VMs will be isolated"
-                                                 : "observe: nothing will be isolated");
-    (void)printf("tag       %s|%s\n", conf->tag_scope, conf->tag_value);
-    (void)printf("state     %s\nintake    %s\nspool     %s\n", conf->state_directory,
-                 conf->intake_socket, conf->spool_directory);
-    for (size_t i = 0; i < conf->manager_count; i++) {
-        const struct nq_manager_conf *manager = &conf->managers[i];
-        (void)printf("manager   %s  %s ", manager->name, type_text(manager->type));
-        for (size_t k = 0; k < manager->access.url_count; k++) {
-            (void)printf(" %s", manager->access.urls[k]);
-        }
-        (void)printf("  %s\n", account_text(&manager->access));
-        if (manager->vcenter.url_count > 0) {
-            (void)printf("vcenter   %s  %s  %s\n", manager->name,
-                         manager->vcenter.urls[0], account_text(&manager->vcenter));
-        }
-    }
-    for (size_t i = 0; i < conf->group_count; i++) {
-        const struct nq_group_conf *group = &conf->groups[i];
-        (void)printf("group     %s  %s  %s  %s\n", conf->managers[group->manager].name,
-                     group->name, role_text(group->role), group->path);
-    }
-    for (size_t i = 0; i < conf->trigger_count; i++) {
-        const struct nq_trigger_conf *trigger = &conf->triggers[i];
-        (void)printf("trigger   %s  %s%s  %s%s  %zu condition%s\n", trigger->name,
-                     nq_config_action_word(trigger->action),
-                     trigger->action_by.value_count > 0 ? " or by its text" : "",
-                     trigger->trap_oid ? trigger->trap_oid : trigger->enterprise,
-                     trigger->enterprise   ? ".0.*"
-                     : trigger->oid_prefix ? ".*"
-                                           : "",
-                     trigger->condition_count, trigger->condition_count == 1 ? "" : "s");
     }
 }
 
@@ -154,7 +117,7 @@ static int check(const char *file)
                       nq_err_text(&err, text, sizeof(text)));
         return NQ_EXIT_CONFIG;
     }
-    print_summary(conf);
+    nq_check_print(conf);
     print_warnings(conf);
     (void)nq_config_free(conf);
     return fflush(stdout) == 0 ? NQ_EXIT_OK : NQ_EXIT_FAILED;

@@ -27,7 +27,6 @@ struct nq_command {
 };
 
 extern const struct nq_command nq_command_agent; /* agent.c */
-extern const struct nq_command nq_command_trap;  /* trap.c */
 extern const struct nq_command nq_command_check; /* check.c */
 extern const struct nq_command nq_command_try;   /* try.c */
 extern const struct nq_command nq_command_learn; /* learn.c */

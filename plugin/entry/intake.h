@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* intake.h: the local socket on which `nsx-quarantine trap` hands over traps, and the spool
+/* intake.h: the local socket on which `nsx-quarantine-trap` hands over traps, and the spool
  * that it fills while nobody answers there.
  * Protocol: the client writes the text of one trap and shuts down its side; the answer is
  * one line: "stored", "refused REASON" or "later REASON".

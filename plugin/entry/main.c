@@ -6,8 +6,10 @@
 #include "entry/command.h"
 
 static const struct nq_command *const commands[] = {
-    &nq_command_agent, &nq_command_trap,  &nq_command_check,
-    &nq_command_try,   &nq_command_learn,
+    &nq_command_agent,
+    &nq_command_check,
+    &nq_command_try,
+    &nq_command_learn,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -21,7 +23,8 @@ static int print_help(FILE *out)
         (void)fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
     }
     (void)fputs(
-        "\n`nsx-quarantine COMMAND --help` tells more; --version prints the version.\n",
+        "\n`nsx-quarantine COMMAND --help` tells more; --version prints the version.\n"
+        "snmptrapd's traphandle program is nsx-quarantine-trap.\n",
         out);
     return NQ_EXIT_OK;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trap.c: `nsx-quarantine trap`, the traphandle program of snmptrapd: hands one trap to
+/* trap.c: `nsx-quarantine-trap`, the traphandle program of snmptrapd: hands one trap to
  * the engine, or spools it. snmptrapd waits for us and takes no other trap meanwhile, so
- * every step has a deadline; NSX, DNS and passwords are the engine's business. */
+ * every step has a deadline; NSX, DNS and passwords are the engine's business. A program of
+ * its own, because it starts for each trap: the libraries of the other commands would take
+ * ten times as long to load as everything it does. */
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -36,7 +38,7 @@ struct way {
 static void to_stderr_and_syslog(void *arg, enum nq_log_level level, const char *line)
 {
     (void)arg;
-    (void)fprintf(stderr, "nsx-quarantine trap: %s\n", line);
+    (void)fprintf(stderr, "nsx-quarantine-trap: %s\n", line);
     if (level <= NQ_LOG_WARNING) {
         syslog(level == NQ_LOG_ERROR ? LOG_ERR : LOG_WARNING, "%s", line);
     }
@@ -173,22 +175,28 @@ static int hand_over(const char *config_file)
     return code;
 }
 
-static int run(int argc, char **argv)
+int main(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
     static const char usage[] =
-        "Usage: nsx-quarantine trap [-c CONFIG] < TRAP\n"
+        "Usage: nsx-quarantine-trap [-c CONFIG] < TRAP\n"
         "Hands one trap to the engine, or spools it while the engine is away.\n"
-        "For snmptrapd.conf:  traphandle default /usr/bin/nsx-quarantine trap\n"
+        "For snmptrapd.conf:  traphandle default /usr/bin/nsx-quarantine-trap\n"
         "snmptrapd must run with -Onxet -n.\n\n"
-        "  -c, --config CONFIG  default: " NQ_CONFIG_PATH "\n";
+        "  -c, --config CONFIG  default: " NQ_CONFIG_PATH "\n"
+        "  -V, --version        print the version\n";
     const char *config_file = NQ_CONFIG_PATH;
-    for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-        if (c == 'c') {
+    for (int c; (c = getopt_long(argc, argv, "c:hV", options, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
             config_file = optarg;
-        } else {
+            break;
+        case 'V':
+            return puts("nsx-quarantine " NQ_VERSION) < 0 ? NQ_EXIT_FAILED : NQ_EXIT_OK;
+        default:
             (void)fputs(usage, c == 'h' ? stdout : stderr);
             return c == 'h' ? NQ_EXIT_OK : NQ_EXIT_USAGE;
         }
@@ -201,9 +209,3 @@ static int run(int argc, char **argv)
     nq_log_to(to_stderr_and_syslog, NULL);
     return hand_over(config_file);
 }
-
-const struct nq_command nq_command_trap = {
-    .name = "trap",
-    .summary = "hand one trap from snmptrapd to the engine (traphandle)",
-    .run = run,
-};

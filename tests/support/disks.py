@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 
-from support.lab import OUT, PROGRAM
+from support.lab import HANDLER, OUT
 from support.process import Daemon
 from support.waiting import wait_for
 
@@ -43,7 +43,7 @@ class Disk:
 
     def hand_over(self, text):
         """Lab.hand_over() on this disk."""
-        return subprocess.run([*self.wrap, PROGRAM, "trap", "-c", self.lab.conf], input=text,
+        return subprocess.run([*self.wrap, HANDLER, "-c", self.lab.conf], input=text,
                               text=True, capture_output=True, timeout=30, check=False,
                               env={"PATH": os.environ["PATH"], **self.env})
 

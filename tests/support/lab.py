@@ -33,6 +33,7 @@ ROOT = os.environ.get("OID_ROOT", "1.3.6.1.4.1.8072.9999.9999.2611")
 WORLDS = {"policy": os.path.join(TOP, "tests/data/sim/vdi.json"),
           "vsphere": os.path.join(TOP, "tests/data/sim/vdi-vsphere.json")}
 PROGRAM = os.path.join(OUT, "nsx-quarantine")
+HANDLER = os.path.join(OUT, "nsx-quarantine-trap")
 MODULE = os.path.join(OUT, "nsx-quarantine.so")
 SIMULATOR = os.path.join(OUT, "nsx-sim")
 KILLSYNC = os.path.join(OUT, "killsync.so")
@@ -79,7 +80,7 @@ class Lab(Traps):
             Manager(name, generation, world or WORLDS[generation])
             for name, generation, world in zip(("lab", "lab2"), generations, worlds)]
         self.folder = tempfile.mkdtemp(prefix="nq-")
-        self.program = PROGRAM
+        self.handler = HANDLER
         self.conf = self.path("nsx-quarantine.conf")
         self.root = ROOT
         self.nodes = nodes
@@ -229,7 +230,7 @@ class Lab(Traps):
         self.add("agent", argv, pass_fds=fds, **self.engine_env)
 
     def start_snmptrapd(self):
-        conf = self.write("snmptrapd.conf", self.way.snmptrapd(PROGRAM, self.conf), 0o600)
+        conf = self.write("snmptrapd.conf", self.way.snmptrapd(HANDLER, self.conf), 0o600)
         self.add("snmptrapd", ["snmptrapd", "-f", "-Lo", *self.way.snmptrapd_options, "-C",
                                "-c", conf, self.way.target()])
         self.wait(lambda: "NET-SNMP version" in self.daemons["snmptrapd"].text(),

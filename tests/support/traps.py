@@ -45,6 +45,6 @@ class Traps:
 
     def hand_over(self, text):
         """Runs the traphandle program with this text; returns the finished process."""
-        return subprocess.run([self.program, "trap", "-c", self.conf], input=text, text=True,
+        return subprocess.run([self.handler, "-c", self.conf], input=text, text=True,
                               capture_output=True, timeout=30, check=False,
                               env={"PATH": os.environ["PATH"]})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways of a trap to our engine: what snmptrapd and the engine are told for each.
 
-handler        snmptrapd runs `nsx-quarantine trap` for each trap
+handler        snmptrapd runs `nsx-quarantine-trap` for each trap
 forward        snmptrapd forwards to our UDP port
 forward-unix   snmptrapd forwards to our Unix socket
 listener       no snmptrapd: our engine is the receiver
@@ -28,7 +28,7 @@ authCommunity log,execute,net {community}
 [snmp] serverRecvBuf {buffer}
 """
 
-HANDLER = "traphandle default {program} trap -c {conf}"
+HANDLER = "traphandle default {program} -c {conf}"
 FORWARD = "addForwarderInfo yes\nforward default {target}"
 
 # Who may send: everybody on this machine, the one user of SNMPv3, and snmptrapd.
