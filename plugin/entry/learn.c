@@ -16,7 +16,9 @@
 #include "entry/command.h"
 #include "store/store.h"
 #include "trap/propose.h"
+#include "trap/span.h"
 #include "trap/text.h"
+#include "trap/view.h"
 
 #define SHOWN_TEXT_MAX 60
 #define SHOWN_OCTETS   32
@@ -125,18 +127,15 @@ static const char *type_name(const struct nq_varbind *varbind, bool text)
 }
 
 /* Line by line as triggers see them, so that `Key: value` lines stand out. */
-static void print_text(const char *text, size_t len)
+static void print_text(struct nq_span text)
 {
-    while (len > 0) {
+    while (text.len > 0) {
         char shown[LINE_MAX_SHOWN + 1];
-        size_t line_len = 0;
-        const char *line = nq_text_next_line(&text, &len, &line_len);
-        while (line_len > 0 && line[line_len - 1] == '\r') {
-            line_len--;
+        struct nq_span line = nq_span_next_line(&text);
+        while (line.len > 0 && line.text[line.len - 1] == '\r') {
+            line.len--;
         }
-        char *copy = nq_strndup(line, line_len);
-        (void)printf("#         %s\n", nq_text_escape(copy, shown, sizeof(shown)));
-        free(copy);
+        (void)printf("#         %s\n", nq_span_show(line, shown, sizeof(shown)));
     }
 }
 
@@ -152,7 +151,7 @@ static void print_octets(const struct nq_varbind *varbind)
 static void print_varbind(const struct nq_trap *trap, size_t index)
 {
     const struct nq_varbind *varbind = &trap->varbinds[index];
-    const size_t place = nq_varbind_place(trap, index);
+    const size_t place = nq_view_place_of(trap, index);
     size_t len = 0;
     const bool text = nq_varbind_is_text(varbind, &len);
     char number[24] = "-";
@@ -161,7 +160,7 @@ static void print_varbind(const struct nq_trap *trap, size_t index)
     }
     (void)printf("# %5s  %s  %s\n", number, varbind->oid, type_name(varbind, text));
     if (text) {
-        print_text(varbind->value, len);
+        print_text((struct nq_span){varbind->value, len});
     } else if (varbind->type == NQ_VALUE_OCTETS) {
         print_octets(varbind);
     } else if (varbind->type != NQ_VALUE_NULL) {

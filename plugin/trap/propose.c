@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "trap/propose_find.h"
+#include "trap/view.h"
 
 /* ---- writing ------------------------------------------------------------------------- */
 
@@ -35,7 +36,7 @@ static bool add_place(struct nq_buf *out, const struct nq_trap *trap, size_t ind
         return nq_buf_addf(out, "oid = \"%s\";", varbind->oid);
     }
     /* Another one with this OID stands before it. */
-    return nq_buf_addf(out, "varbind = %zu;", nq_varbind_place(trap, index));
+    return nq_buf_addf(out, "varbind = %zu;", nq_view_place_of(trap, index));
 }
 
 static bool add_key(struct nq_buf *out, const struct nq_guess *guess)
@@ -93,9 +94,9 @@ static bool add_condition(struct nq_buf *out, const struct nq_trap *trap,
                            ");\n");
     }
     const bool line = cause->item == 0;
-    const struct nq_piece operand = !line              ? cause->key
-                                    : cause->is_a_kind ? cause->value
-                                                       : (struct nq_piece){"", 0};
+    const struct nq_span operand = !line              ? cause->key
+                                   : cause->is_a_kind ? cause->value
+                                                      : (struct nq_span){"", 0};
     return nq_buf_addf(out, "    conditions = (\n        { ") &&
            add_place(out, trap, cause->varbind) && (!line || add_key(out, cause)) &&
            nq_buf_addf(out, " %s = ", line && cause->is_a_kind ? "equals" : "contains") &&

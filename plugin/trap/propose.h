@@ -29,12 +29,4 @@ bool nq_trap_propose(const struct nq_trap *trap, const char *name, struct nq_buf
  * tabs. *ret_len: without NULs at the end. An empty one is none. */
 bool nq_varbind_is_text(const struct nq_varbind *varbind, size_t *ret_len);
 
-/* The place behind snmpTrapOID.0 of varbind number index, as triggers count it: from 1; 0: it
- * stands before, or was added by a forwarder or snmptrapd and is not counted. */
-size_t nq_varbind_place(const struct nq_trap *trap, size_t index);
-
-/* Takes one line off the front of *text, which has *len bytes: it ends at a newline or at
- * the two characters backslash and n, as triggers see it. */
-const char *nq_text_next_line(const char **text, size_t *len, size_t *ret_line_len);
-
 #endif

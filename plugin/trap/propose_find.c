@@ -13,6 +13,7 @@
 #include "trap/propose.h"
 #include "trap/propose_text.h"
 #include "trap/trigger.h"
+#include "trap/view.h"
 
 #define SYS_UP_TIME  ".1.3.6.1.2.1.1.3.0"
 #define SNMP_MODULES ".1.3.6.1.6.3." /* what the protocol itself puts into a trap */
@@ -42,11 +43,11 @@ bool nq_has_foreign_text(const struct nq_trap *trap)
 }
 
 /* The text of a varbind that may say something; false: it has none. */
-static bool text_of(const struct nq_trap *trap, size_t index, struct nq_piece *ret_text)
+static bool text_of(const struct nq_trap *trap, size_t index, struct nq_span *ret_text)
 {
     const struct nq_varbind *varbind = &trap->varbinds[index];
     ret_text->text = varbind->value;
-    return nq_varbind_place(trap, index) > 0 && strcmp(varbind->oid, SYS_UP_TIME) != 0 &&
+    return nq_view_place_of(trap, index) > 0 && strcmp(varbind->oid, SYS_UP_TIME) != 0 &&
            strncmp(varbind->oid, SNMP_MODULES, sizeof(SNMP_MODULES) - 1) != 0 &&
            nq_varbind_is_text(varbind, &ret_text->len) &&
            ret_text->len <= NQ_TRIGGER_SUBJECT_MAX;
@@ -61,21 +62,21 @@ struct look {
 };
 
 /* It can be what a field holds. */
-static bool is_usable(struct nq_piece value)
+static bool is_usable(struct nq_span value)
 {
     return value.len > 0 && value.len <= NQ_TEXT_MAX;
 }
 
-typedef bool finder_fn(const struct look *look, struct nq_piece text,
+typedef bool finder_fn(const struct look *look, struct nq_span text,
                        struct nq_guess *guess);
 
 /* The value of key in all lines; false: two lines differ, and a trigger would take none. */
-static bool is_unique(struct nq_piece text, struct nq_piece key, struct nq_piece value)
+static bool is_unique(struct nq_span text, struct nq_span key, struct nq_span value)
 {
     while (text.len > 0) {
-        struct nq_piece other_key;
-        struct nq_piece other;
-        if (nq_piece_split(nq_piece_next_line(&text), ":", &other_key, &other) &&
+        struct nq_span other_key;
+        struct nq_span other;
+        if (nq_propose_split(nq_span_next_line(&text), ":", &other_key, &other) &&
             other_key.len == key.len &&
             strncasecmp(other_key.text, key.text, key.len) == 0 &&
             (other.len != value.len || memcmp(other.text, value.text, value.len) != 0)) {
@@ -85,12 +86,12 @@ static bool is_unique(struct nq_piece text, struct nq_piece key, struct nq_piece
     return true;
 }
 
-static bool find_line(const char *word, struct nq_piece text, struct nq_guess *guess)
+static bool find_line(const char *word, struct nq_span text, struct nq_guess *guess)
 {
-    struct nq_piece rest = text;
+    struct nq_span rest = text;
     while (rest.len > 0) {
-        if (nq_piece_split(nq_piece_next_line(&rest), ":", &guess->key, &guess->value) &&
-            nq_piece_has_word(guess->key, word) &&
+        if (nq_propose_split(nq_span_next_line(&rest), ":", &guess->key, &guess->value) &&
+            nq_propose_has_word(guess->key, word) &&
             is_unique(text, guess->key, guess->value)) {
             guess->why = "the line with this key";
             return true;
@@ -99,7 +100,7 @@ static bool find_line(const char *word, struct nq_piece text, struct nq_guess *g
     return false;
 }
 
-static bool by_line(const struct look *look, struct nq_piece text, struct nq_guess *guess)
+static bool by_line(const struct look *look, struct nq_span text, struct nq_guess *guess)
 {
     for (const char *const *word = look->keys; *word; word++) {
         if (find_line(*word, text, guess)) {
@@ -109,21 +110,29 @@ static bool by_line(const struct look *look, struct nq_piece text, struct nq_gue
     return false;
 }
 
-/* "Virus: Eicar, Computer: VDI-01, ...": one line that is a list of keys and values. */
-static bool by_keyed_item_at(const struct look *look, char delimiter,
-                             struct nq_piece text, struct nq_guess *guess)
+static bool item_of(struct nq_span text, char delimiter, size_t item,
+                    struct nq_span *ret_item)
 {
-    struct nq_piece item;
-    struct nq_piece key;
-    struct nq_piece value;
+    const char delimiters[] = {delimiter, '\0'};
+    *ret_item = text;
+    return nq_span_item(ret_item, delimiters, item);
+}
+
+/* "Virus: Eicar, Computer: VDI-01, ...": one line that is a list of keys and values. */
+static bool by_keyed_item_at(const struct look *look, char delimiter, struct nq_span text,
+                             struct nq_guess *guess)
+{
+    struct nq_span item;
+    struct nq_span key;
+    struct nq_span value;
     size_t keyed = 0;
-    for (size_t i = 1; nq_piece_item(text, delimiter, i, &item); i++) {
-        keyed += nq_piece_split(item, ":=", &key, &value);
+    for (size_t i = 1; item_of(text, delimiter, i, &item); i++) {
+        keyed += nq_propose_split(item, ":=", &key, &value);
     }
     for (const char *const *word = look->keys; keyed >= 2 && *word; word++) {
-        for (size_t i = 1; nq_piece_item(text, delimiter, i, &item); i++) {
-            if (nq_piece_split(item, ":=", &key, &value) &&
-                nq_piece_has_word(key, *word) && is_usable(value)) {
+        for (size_t i = 1; item_of(text, delimiter, i, &item); i++) {
+            if (nq_propose_split(item, ":=", &key, &value) &&
+                nq_propose_has_word(key, *word) && is_usable(value)) {
                 *guess = (struct nq_guess){.why = "the item of the list with this key",
                                            .key = key,
                                            .item = i,
@@ -138,10 +147,10 @@ static bool by_keyed_item_at(const struct look *look, char delimiter,
     return false;
 }
 
-static bool by_keyed_item(const struct look *look, struct nq_piece text,
+static bool by_keyed_item(const struct look *look, struct nq_span text,
                           struct nq_guess *guess)
 {
-    for (const char *delimiter = DELIMITERS; !nq_piece_has_lines(text) && *delimiter;
+    for (const char *delimiter = DELIMITERS; !nq_propose_has_lines(text) && *delimiter;
          delimiter++) {
         if (by_keyed_item_at(look, *delimiter, text, guess)) {
             return true;
@@ -151,16 +160,16 @@ static bool by_keyed_item(const struct look *look, struct nq_piece text,
 }
 
 /* The first item of a list for which is holds. */
-static bool find_item(struct nq_piece text,
-                      bool (*is)(const struct look *, struct nq_piece),
+static bool find_item(struct nq_span text,
+                      bool (*is)(const struct look *, struct nq_span),
                       const struct look *look, struct nq_guess *guess)
 {
     for (const char *delimiter = DELIMITERS; *delimiter; delimiter++) {
-        struct nq_piece item;
-        if (!nq_piece_item(text, *delimiter, 3, &item)) {
+        struct nq_span item;
+        if (!item_of(text, *delimiter, 3, &item)) {
             continue; /* two items are no list yet */
         }
-        for (size_t i = 1; nq_piece_item(text, *delimiter, i, &item); i++) {
+        for (size_t i = 1; item_of(text, *delimiter, i, &item); i++) {
             if (is(look, item)) {
                 guess->item = i;
                 guess->delimiter = *delimiter;
@@ -172,41 +181,41 @@ static bool find_item(struct nq_piece text,
     return false;
 }
 
-static bool looks_like_identity(const struct look *look, struct nq_piece item)
+static bool looks_like_identity(const struct look *look, struct nq_span item)
 {
     (void)look;
-    return nq_piece_is_identity(item);
+    return nq_propose_is_identity(item);
 }
 
-static bool looks_like_value(const struct look *look, struct nq_piece item)
+static bool looks_like_value(const struct look *look, struct nq_span item)
 {
-    return nq_piece_is_one_of(item, look->values);
+    return nq_propose_is_one_of(item, look->values);
 }
 
-static bool by_identity_item(const struct look *look, struct nq_piece text,
+static bool by_identity_item(const struct look *look, struct nq_span text,
                              struct nq_guess *guess)
 {
     guess->why = "an address, MAC or UUID in a list";
     return find_item(text, looks_like_identity, look, guess);
 }
 
-static bool by_value_item(const struct look *look, struct nq_piece text,
+static bool by_value_item(const struct look *look, struct nq_span text,
                           struct nq_guess *guess)
 {
     guess->why = "a word in a list that is one";
     return find_item(text, looks_like_value, look, guess);
 }
 
-static bool by_identity(const struct look *look, struct nq_piece text,
+static bool by_identity(const struct look *look, struct nq_span text,
                         struct nq_guess *guess)
 {
     (void)look;
     guess->why = "an address, MAC or UUID";
-    guess->value = nq_piece_trim(text);
-    return nq_piece_is_identity(guess->value);
+    guess->value = nq_span_trimmed(text);
+    return nq_propose_is_identity(guess->value);
 }
 
-static bool by_address_inside(const struct look *look, struct nq_piece text,
+static bool by_address_inside(const struct look *look, struct nq_span text,
                               struct nq_guess *guess)
 {
     (void)look;
@@ -225,32 +234,31 @@ static bool by_address_inside(const struct look *look, struct nq_piece text,
     guess->why = "the first address inside a text";
     guess->regex = IPV4;
     guess->value =
-        (struct nq_piece){text.text + match.rm_so, (size_t)(match.rm_eo - match.rm_so)};
-    return nq_piece_is_identity(guess->value);
+        (struct nq_span){text.text + match.rm_so, (size_t)(match.rm_eo - match.rm_so)};
+    return nq_propose_is_identity(guess->value);
 }
 
-static bool by_name(const struct look *look, struct nq_piece text, struct nq_guess *guess)
+static bool by_name(const struct look *look, struct nq_span text, struct nq_guess *guess)
 {
     (void)look;
     guess->why = "a text that looks like a computer's name";
-    guess->value = nq_piece_trim(text);
-    return nq_piece_is_name(guess->value);
+    guess->value = nq_span_trimmed(text);
+    return nq_propose_is_name(guess->value);
 }
 
-static bool by_value(const struct look *look, struct nq_piece text,
-                     struct nq_guess *guess)
+static bool by_value(const struct look *look, struct nq_span text, struct nq_guess *guess)
 {
     guess->why = "a text that is one";
-    guess->value = nq_piece_trim(text);
-    return nq_piece_is_one_of(guess->value, look->values);
+    guess->value = nq_span_trimmed(text);
+    return nq_propose_is_one_of(guess->value, look->values);
 }
 
-static bool by_sentence(const struct look *look, struct nq_piece text,
+static bool by_sentence(const struct look *look, struct nq_span text,
                         struct nq_guess *guess)
 {
     (void)look;
     guess->why = "a text of several words";
-    guess->value = nq_piece_trim(text);
+    guess->value = nq_span_trimmed(text);
     return is_usable(guess->value) &&
            memchr(guess->value.text, ' ', guess->value.len) != NULL;
 }
@@ -262,7 +270,7 @@ static void guess_by(finder_fn *const *finders, const struct look *look,
 {
     for (; *finders; finders++) {
         for (size_t i = 0; i < trap->varbind_count; i++) {
-            struct nq_piece text;
+            struct nq_span text;
             struct nq_guess guess = {0};
             if (i != except && text_of(trap, i, &text) &&
                 (*finders)(look, text, &guess)) {
@@ -284,7 +292,7 @@ static void guess_by_type(const struct nq_trap *trap, struct nq_guess *guess)
 {
     for (size_t i = 0; i < trap->varbind_count; i++) {
         const struct nq_varbind *varbind = &trap->varbinds[i];
-        if (varbind->type == NQ_VALUE_ADDRESS && nq_varbind_place(trap, i) > 0 &&
+        if (varbind->type == NQ_VALUE_ADDRESS && nq_view_place_of(trap, i) > 0 &&
             strncmp(varbind->oid, SNMP_MODULES, sizeof(SNMP_MODULES) - 1) != 0) {
             *guess = (struct nq_guess){.why = "a varbind that is an address",
                                        .varbind = i,

@@ -21,13 +21,13 @@
 struct nq_guess {
     const char *why; /* static; NULL: no guess */
     size_t varbind;  /* index */
-    struct nq_piece key;
+    struct nq_span key;
     size_t item; /* of a list, from 1; 0: no list */
     char delimiter;
     const char *regex; /* NULL: none */
     int group;
-    struct nq_piece value; /* what the field would be */
-    bool is_a_kind; /* a cause that is the kind of event, not the name of a thing */
+    struct nq_span value; /* what the field would be */
+    bool is_a_kind;       /* a cause that is the kind of event, not the name of a thing */
 };
 
 void nq_guess_computer(const struct nq_trap *trap, struct nq_guess *ret_guess);

@@ -46,9 +46,7 @@ struct nq_span nq_span_trimmed(struct nq_span span)
     return span;
 }
 
-/* Takes one line off the front of rest. A line ends at a newline or at the two characters
- * backslash and n, which some senders write instead. */
-static struct nq_span next_line(struct nq_span *rest)
+struct nq_span nq_span_next_line(struct nq_span *rest)
 {
     struct nq_span line = {rest->text, 0};
     while (line.len < rest->len) {
@@ -92,7 +90,7 @@ enum nq_key nq_span_key(struct nq_span *span, const char *key)
     while (rest.len > 0) {
         struct nq_span name;
         struct nq_span value;
-        if (!split(next_line(&rest), &name, &value) || name.len != key_len ||
+        if (!split(nq_span_next_line(&rest), &name, &value) || name.len != key_len ||
             strncasecmp(name.text, key, key_len) != 0) {
             continue;
         }

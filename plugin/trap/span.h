@@ -28,6 +28,10 @@ bool nq_span_holds_nul(struct nq_span span);
 /* Without blanks and line ends at both ends. */
 struct nq_span nq_span_trimmed(struct nq_span span);
 
+/* Takes one line off the front of *rest. It ends at a newline or at the two characters
+ * backslash and n, which some senders write instead. */
+struct nq_span nq_span_next_line(struct nq_span *rest);
+
 enum nq_key { NQ_KEY_FOUND, NQ_KEY_MISSING, NQ_KEY_AMBIGUOUS };
 
 /* Narrows *span to the trimmed value of its line `key: value`; untouched unless FOUND. */

@@ -94,6 +94,15 @@ static const struct nq_varbind *next_text(const struct nq_trap *trap, size_t *at
     return NULL;
 }
 
+size_t nq_view_place_of(const struct nq_trap *trap, size_t index)
+{
+    size_t place = 0;
+    for (size_t i = first_of(trap); i <= index; i++) {
+        place += !is_added(&trap->varbinds[i]);
+    }
+    return is_added(&trap->varbinds[index]) ? 0 : place;
+}
+
 const struct nq_varbind *nq_view_next(const struct nq_view *view,
                                       const struct nq_place *place, size_t *at)
 {

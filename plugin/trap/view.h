@@ -45,6 +45,10 @@ struct nq_view {
     } decoded[NQ_TRAP_VARBINDS_MAX];
 };
 
+/* The place behind snmpTrapOID.0 of varbind number index, from 1; 0: it stands before, or is
+ * one of the three that no place counts. */
+size_t nq_view_place_of(const struct nq_trap *trap, size_t index);
+
 /* trap outlives the view. */
 void nq_view_init(struct nq_view *view, const struct nq_trap *trap);
 void nq_view_done(struct nq_view *view);

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "trap/propose.h"
+#include "trap/view.h"
 #include "trap/text.h"
 
 #define EXAMPLE ".1.3.6.1.4.1.32473.1"
@@ -343,7 +344,7 @@ static void places_are_counted_behind_the_trap_s_name(void **state)
     struct nq_trap trap = trap_of(TEXTS("a", "b"));
     static const size_t places[] = {0, 0, 1, 2};
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(nq_varbind_place(&trap, i), places[i]);
+        assert_int_equal(nq_view_place_of(&trap, i), places[i]);
     }
     nq_trap_done(&trap);
     static const char text[] = "-\nUDP: [192.0.2.1]:0\n" NAME " .1.3\n"
@@ -353,7 +354,7 @@ static void places_are_counted_behind_the_trap_s_name(void **state)
     static const size_t counted[] = {0, 0, 1, 0, 2, 0};
     assert_true(nq_trap_from_text(text, sizeof(text) - 1, &trap, NULL));
     for (size_t i = 0; i < 6; i++) {
-        assert_int_equal(nq_varbind_place(&trap, i), counted[i]);
+        assert_int_equal(nq_view_place_of(&trap, i), counted[i]);
     }
     nq_trap_done(&trap);
 }
