@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 #define EVIDENCE_MAX 4096
+#define TOO_MANY     "its source sends more than limits allows"
 
 /* All varbinds in one escaped line; what does not fit any more is left out whole. */
 static char *evidence_of(const struct nq_trap *trap)
@@ -193,15 +194,14 @@ static enum nq_intake take_detection(struct nq_arrival *arrival)
         return nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED,
                                   "there are cases_max cases: release or dismiss some");
     }
+    if (!admits(arrival, NQ_FLOOD_NEWS)) {
+        return nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED, "%s", TOO_MANY);
+    }
     if (!arrival->proven && !has_room_for_unproven(engine)) {
         return nq_arrival_refused(
             arrival, NQ_COUNT_TRAPS_REFUSED,
             "nothing proves its sender, and there are limits.unproven_max "
             "cases like that: dismiss some");
-    }
-    if (!admits(arrival, NQ_FLOOD_NEWS)) {
-        return nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED,
-                                  "its source sends more than limits allows");
     }
     (void)open_case(arrival);
     return nq_arrival_counted(arrival, arrival->proven ? NQ_COUNT_TRAPS_ACTED
@@ -213,8 +213,6 @@ static enum nq_intake take_detection(struct nq_arrival *arrival)
 static struct nq_episode *find_case(struct nq_arrival *arrival,
                                     enum nq_intake *ret_verdict)
 {
-    struct nq_episode *episode =
-        nq_episode_named(arrival->engine, arrival->result.computer);
     if (!arrival->proven) {
         *ret_verdict = nq_arrival_refused(
             arrival, NQ_COUNT_TRAPS_REFUSED, "its sender proves %s, the trigger wants %s",
@@ -222,6 +220,13 @@ static struct nq_episode *find_case(struct nq_arrival *arrival,
             nq_config_proof_word(arrival->result.trigger->proof));
         return NULL;
     }
+    if (!admits(arrival, NQ_FLOOD_NEWS)) { /* every row is looked at */
+        *ret_verdict =
+            nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED, "%s", TOO_MANY);
+        return NULL;
+    }
+    struct nq_episode *episode =
+        nq_episode_named(arrival->engine, arrival->result.computer);
     if (!episode) {
         *ret_verdict = nq_arrival_ignored(arrival);
     }

@@ -307,6 +307,23 @@ static void notes_and_finished_scans_are_evidence_and_change_nothing(void **stat
     }
 }
 
+/* Such a trap is held against every row. */
+static void a_flood_of_release_traps_is_refused(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    world_conf(world)->limits.traps_burst = 4;
+    world_conf(world)->limits.traps_per_s = 1;
+    for (int i = 0; i < 8; i++) {
+        world_send(world, WORLD_SENDER, WORLD_OTHER, "nobody", "");
+    }
+    world_settle(world);
+    assert_int_equal(world_counter(world, NQ_COUNT_TRAPS_IGNORED), 4);
+    assert_int_equal(world_counter(world, NQ_COUNT_TRAPS_REFUSED), 4);
+    expect_balance(world);
+    world_free(world);
+}
+
 /* ---- listeners ---------------------------------------------------------------------- */
 
 static void what_is_no_trap_is_counted(void **state)
@@ -369,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_forged_release_releases_nothing),
         cmocka_unit_test(a_release_of_what_is_not_quarantined_is_ignored),
         cmocka_unit_test(notes_and_finished_scans_are_evidence_and_change_nothing),
+        cmocka_unit_test(a_flood_of_release_traps_is_refused),
         cmocka_unit_test(what_is_no_trap_is_counted),
         cmocka_unit_test(kernel_drops_are_counted_once_and_through_restarts),
     };
