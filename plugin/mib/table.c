@@ -17,7 +17,8 @@ struct name {
 _Static_assert(OID_LENGTH(nq_oid_root) + 3 + 1 + NQ_INDEX_PARTS <= MAX_OID_LEN,
                "OID_ROOT is too long");
 
-size_t nq_table_root(const struct nq_table *table, oid *ret_oid)
+/* Writes the OID up to the columns (room for MAX_OID_LEN); returns its length. */
+static size_t table_root(const struct nq_table *table, oid *ret_oid)
 {
     memcpy(ret_oid, nq_oid_root, sizeof(nq_oid_root));
     size_t len = nq_oid_root_len;
@@ -124,7 +125,7 @@ bool nq_table_split(const struct nq_table *table, const netsnmp_variable_list *v
                     size_t *ret_index_len)
 {
     oid root[MAX_OID_LEN];
-    const size_t root_len = nq_table_root(table, root);
+    const size_t root_len = table_root(table, root);
     if (vb->name_length <= root_len ||
         netsnmp_oid_equals(vb->name, root_len, root, root_len) != 0) {
         return false;
@@ -140,7 +141,7 @@ bool nq_table_split(const struct nq_table *table, const netsnmp_variable_list *v
 static void name_cell(const struct nq_table *table, const void *row,
                       const struct nq_column *column, struct name *ret_name)
 {
-    ret_name->len = nq_table_root(table, ret_name->arcs);
+    ret_name->len = table_root(table, ret_name->arcs);
     ret_name->arcs[ret_name->len++] = column->number;
     for (size_t part = 0; part < table->index_count; part++) {
         ret_name->arcs[ret_name->len++] = index_part(table, row, part);
@@ -207,7 +208,7 @@ static bool seek(const struct nq_table *table, const struct nq_rows *rows,
 {
     const netsnmp_variable_list *vb = request->requestvb;
     oid root[MAX_OID_LEN];
-    const size_t root_len = nq_table_root(table, root);
+    const size_t root_len = table_root(table, root);
     *ret_at = (struct cursor){0};
 
     const size_t common = vb->name_length < root_len ? vb->name_length : root_len;
@@ -295,7 +296,7 @@ bool nq_face_open(struct nq_face *face, const struct nq_table *table, void *sour
 
     /* The node itself is registered, so that a walk of anything below it ends here. */
     oid node[MAX_OID_LEN];
-    const size_t node_len = nq_table_root(table, node) - (table->scalars ? 0 : 1);
+    const size_t node_len = table_root(table, node) - (table->scalars ? 0 : 1);
     netsnmp_handler_registration *registration = netsnmp_create_handler_registration(
         table->name, handle, node, node_len, HANDLER_CAN_RWRITE);
     if (!registration) {

@@ -125,9 +125,6 @@ void nq_face_close(struct nq_face *face);
 
 /* ---- reading without a request (notifications, tests) -------------------------------- */
 
-/* Writes the table's OID up to the columns (room for MAX_OID_LEN); returns its length. */
-size_t nq_table_root(const struct nq_table *table, oid *ret_oid);
-
 /* NULL when there is no such column, or when it is not accessible and `any` is false. */
 const struct nq_column *nq_table_column(const struct nq_table *table, oid number,
                                         bool any);

@@ -73,11 +73,6 @@ void nq_tally_load(struct nq_tallies *tallies, const char *owner, const char *na
     }
 }
 
-bool nq_tally_known(const struct nq_tallies *tallies, const char *owner, const char *name)
-{
-    return find(tallies, owner, name) != NULL;
-}
-
 uint64_t nq_tally_get(const struct nq_tallies *tallies, const char *owner,
                       const char *name)
 {

@@ -38,8 +38,6 @@ void nq_tallies_done(struct nq_tallies *tallies);
 void nq_tally_load(struct nq_tallies *tallies, const char *owner, const char *name,
                    uint64_t value);
 
-bool nq_tally_known(const struct nq_tallies *tallies, const char *owner,
-                    const char *name);
 uint64_t nq_tally_get(const struct nq_tallies *tallies, const char *owner,
                       const char *name);
 void nq_tally_set(struct nq_tallies *tallies, const char *owner, const char *name,
