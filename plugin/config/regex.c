@@ -10,6 +10,7 @@
 
 #define DEPTH_MAX 32   /* of parentheses */
 #define COST_MAX  1024 /* of an expression; see below */
+#define LEVEL_MAX 4    /* repetitions inside each other */
 
 static const char too_costly[] =
     "use an expression with fewer or smaller repetitions inside each other";
@@ -70,41 +71,80 @@ static size_t factor_of(const char **text)
     return most < COST_MAX ? (size_t)most + 1 : COST_MAX + 1;
 }
 
-/* Counts the characters that the compiled expression holds. */
+/* What an expression costs, group by group while it is read. */
+struct bill {
+    size_t sums[DEPTH_MAX + 1];   /* characters that the compiled group holds so far */
+    size_t levels[DEPTH_MAX + 1]; /* repetitions inside each other in it */
+    size_t depth;
+    size_t atom; /* the same two of what a repetition would repeat */
+    size_t level;
+};
+
+static void add_atom(struct bill *bill, size_t cost, size_t level)
+{
+    bill->atom = cost;
+    bill->level = level;
+    bill->sums[bill->depth] += cost;
+    if (level > bill->levels[bill->depth]) {
+        bill->levels[bill->depth] = level;
+    }
+}
+
+static void open_group(struct bill *bill)
+{
+    bill->depth++;
+    bill->sums[bill->depth] = 0;
+    bill->levels[bill->depth] = 0;
+    bill->atom = 0;
+    bill->level = 0;
+}
+
+static void close_group(struct bill *bill)
+{
+    const size_t cost = bill->sums[bill->depth] + 1;
+    const size_t level = bill->levels[bill->depth];
+    bill->depth--;
+    add_atom(bill, cost, level);
+}
+
+static void repeat(struct bill *bill, size_t factor)
+{
+    bill->sums[bill->depth] -= bill->atom;
+    add_atom(bill, bill->atom * factor, bill->level + 1);
+}
+
+static bool is_repetition(char c)
+{
+    return c == '*' || c == '+' || c == '?' || c == '{';
+}
+
+/* regcomp() takes time that doubles with each level, and memory for each character. */
 static bool is_costly(const char *text)
 {
-    size_t sums[DEPTH_MAX + 1] = {0};
-    size_t depth = 0;
-    size_t atom = 0; /* cost of the last one, which a repetition multiplies */
+    struct bill bill = {.depth = 0};
     for (; *text; text++) {
-        if (*text == '(') {
-            if (++depth > DEPTH_MAX) {
-                return true;
-            }
-            sums[depth] = 0;
-            atom = 0;
-            continue;
+        if (*text == '(' && bill.depth == DEPTH_MAX) {
+            return true;
         }
-        if (*text == ')' && depth > 0) {
-            atom = sums[depth--] + 1;
-        } else if (*text == '*' || *text == '+' || *text == '?' || *text == '{') {
-            const size_t old = atom;
-            atom *= factor_of(&text);
-            sums[depth] -= old;
+        if (*text == '(') {
+            open_group(&bill);
+        } else if (*text == ')' && bill.depth > 0) {
+            close_group(&bill);
+        } else if (is_repetition(*text)) {
+            repeat(&bill, factor_of(&text));
         } else {
             if (*text == '[') {
                 text = skip_brackets(text);
             } else if (*text == '\\' && text[1]) {
                 text++;
             }
-            atom = 1;
+            add_atom(&bill, 1, 0);
         }
-        sums[depth] += atom;
-        if (sums[depth] > COST_MAX || atom > COST_MAX) {
+        if (bill.sums[bill.depth] > COST_MAX || bill.level > LEVEL_MAX) {
             return true;
         }
         if (*text == '\0') {
-            break;
+            break; /* an open bracket; regcomp() will say so */
         }
     }
     return false;
