@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine.c: the engine's life, the end of its turn (commit, then effects), its views. */
+/* engine.c: the engine's life, and the end of its turn: commit, then effects. */
 #include "quarantine/engine_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -10,7 +9,6 @@
 #include "base/text.h"
 
 #define STORE_RETRY_MS 1000
-#define DROPS_SHOWN_MS (15 * 60 * 1000)
 
 int64_t nq_engine_now(const struct nq_engine *engine)
 {
@@ -259,7 +257,7 @@ static void load_last_case(void *arg, uint32_t id)
     engine->last_case = id;
 }
 
-static void resume(struct nq_engine *engine, enum nq_case_event event)
+void nq_engine_resume(struct nq_engine *engine, enum nq_case_event event)
 {
     struct nq_episode *episode = NULL;
     struct nq_episode *next = NULL;
@@ -302,7 +300,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_groups_load(engine);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->row_count, engine->last_case + 1);
-    resume(engine, NQ_EV_RESUMED);
+    nq_engine_resume(engine, NQ_EV_RESUMED);
     return engine;
 }
 
@@ -358,146 +356,4 @@ void nq_engine_snmp_identity(struct nq_engine *engine, uint64_t *ret_number,
     *ret_number = number;
     *ret_boots = (uint32_t)boots;
     nq_engine_wake(engine);
-}
-
-/* ---- commands ----------------------------------------------------------------------- */
-
-bool nq_engine_may(const struct nq_engine *engine, uint32_t case_id,
-                   enum nq_wanted command)
-{
-    const struct nq_episode *episode = nq_episode_of(engine, case_id);
-    enum nq_case_event event;
-    return episode &&
-           (command == episode->record.wanted || /* as it is already: nothing to do */
-            nq_case_command_event(&episode->record, engine->mode, command, &event));
-}
-
-void nq_engine_command(struct nq_engine *engine, uint32_t case_id, enum nq_wanted command,
-                       const char *actor)
-{
-    struct nq_episode *episode = nq_episode_of(engine, case_id);
-    enum nq_case_event event;
-    if (episode &&
-        nq_case_command_event(&episode->record, engine->mode, command, &event)) {
-        const bool unchecked = event == NQ_EV_DISMISS;
-        (void)nq_episode_apply(
-            episode, event, actor,
-            unchecked
-                ? "closed by hand: nobody checked whether the tag is still on the VM"
-                : NULL);
-    }
-}
-
-void nq_engine_comment(struct nq_engine *engine, uint32_t case_id, const char *comment,
-                       const char *actor)
-{
-    struct nq_episode *episode = nq_episode_of(engine, case_id);
-    if (episode) {
-        nq_text_set(&episode->record.comment, comment);
-        nq_log(NQ_LOG_INFO, "comment set: case=%u by=%s text=%s", case_id, actor,
-               nq_text_or_empty(episode->record.comment));
-        nq_episode_touch(episode);
-    }
-}
-
-void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char *actor)
-{
-    const enum nq_mode before = engine->mode;
-    if (mode == before) {
-        return;
-    }
-    engine->mode = mode;
-    engine->mode_dirty = true;
-    nq_log(NQ_LOG_NOTICE, "mode changed: from=%s to=%s by=%s observed=%u",
-           nq_mode_name(before), nq_mode_name(mode), actor,
-           engine->state_counts[NQ_CASE_OBSERVED]);
-    if (mode == NQ_MODE_ENFORCE) {
-        resume(engine, NQ_EV_ARMED);
-    }
-    struct nq_episode *episode = NULL;
-    struct nq_episode *next = NULL;
-    HASH_ITER(by_id, engine->episodes, episode, next)
-    {
-        if (episode->blocked) {
-            (void)nq_episode_apply(episode, NQ_EV_RESUMED, NULL, NULL);
-        }
-    }
-    nq_engine_wake(engine);
-}
-
-/* ---- views -------------------------------------------------------------------------- */
-
-static uint32_t oldest_pending_ms(const struct nq_engine *engine)
-{
-    if (engine->state_counts[NQ_CASE_TAGGING] == 0) {
-        return 0;
-    }
-    /* Case numbers rise with time, so the first pending row is the oldest. */
-    for (size_t i = 0; i < engine->row_count; i++) {
-        const struct nq_case *record = engine->rows[i];
-        if (record->state == NQ_CASE_TAGGING && record->tag_time_ms == 0) {
-            return nq_span_ms(record->detected_ms, nq_engine_now(engine));
-        }
-    }
-    return 0;
-}
-
-static void judge_health(const struct nq_engine *engine, struct nq_engine_view *view)
-{
-    size_t manager;
-    struct nq_manager_status status;
-    nq_managers_worst(engine, &manager, &status);
-    char problem[2 * NQ_TEXT_MAX] = "";
-    view->health = NQ_HEALTH_OK;
-    if (engine->store_failed) {
-        view->health = NQ_HEALTH_FAILED;
-        nq_err_text(&engine->store_err, problem, sizeof(problem));
-    } else if (status.state != NQ_MANAGER_UP && status.last_error) {
-        view->health = NQ_HEALTH_DEGRADED;
-        const int used =
-            snprintf(problem, sizeof(problem),
-                     "manager %s: ", engine->setup.conf->managers[manager].name);
-        nq_err_text(status.last_error, problem + used, sizeof(problem) - (size_t)used);
-    } else if (engine->dropped_ms > 0 &&
-               nq_engine_now(engine) - engine->dropped_ms < DROPS_SHOWN_MS) {
-        view->health = NQ_HEALTH_DEGRADED;
-        (void)snprintf(problem, sizeof(problem),
-                       "the kernel dropped traps (nqTrapsKernelDrops): raise "
-                       "listen.receive_buffer and net.core.rmem_max");
-    } else if (view->cases_failed > 0) {
-        view->health = NQ_HEALTH_DEGRADED;
-        (void)snprintf(problem, sizeof(problem),
-                       "%u cases failed: read nqVmReasonText, then set nqVmAdminState to "
-                       "retry(5) or dismiss(4)",
-                       view->cases_failed);
-    } else {
-        (void)snprintf(problem, sizeof(problem), "ok: mode %s, %u open cases",
-                       nq_mode_name(engine->mode), view->cases_open);
-    }
-    view->health_text = nq_text_escape(problem, engine->health_text, NQ_TEXT_MAX + 1);
-}
-
-void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_view)
-{
-    const uint32_t *counts = engine->state_counts;
-    *ret_view = (struct nq_engine_view){
-        .mode = engine->mode,
-        .started_ms = engine->started_ms,
-        .cases_open = (uint32_t)engine->row_count - counts[NQ_CASE_RELEASED],
-        .cases_quarantined = counts[NQ_CASE_TAGGED] + counts[NQ_CASE_ISOLATED],
-        .cases_isolated = counts[NQ_CASE_ISOLATED],
-        .cases_held = counts[NQ_CASE_HELD],
-        .cases_failed = counts[NQ_CASE_FAILED],
-        .oldest_pending_ms = oldest_pending_ms(engine),
-        .rows_changed = engine->rows_changed,
-    };
-    memcpy(ret_view->counters, engine->counters, sizeof(engine->counters));
-    judge_health(engine, ret_view);
-}
-
-const struct nq_case *const *nq_engine_cases(const struct nq_engine *engine,
-                                             size_t *ret_count)
-{
-    *ret_count = engine->row_count;
-    return (const struct nq_case *const *)engine->rows;
 }

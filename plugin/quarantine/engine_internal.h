@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine_internal.h: what the files of the engine share: engine.c (life, turn, views),
- * intake.c (traps), episodes.c (all cases at work), episode.c (one case changes), effects.c
- * (calls to NSX), groups.c, rules.c and managers.c (rows of NSX), tally.c (numbers kept).
- * Nobody outside this folder includes it. */
+/* engine_internal.h: what the files of the engine share: engine.c (life, turn), commands.c
+ * and views.c (SETs and what is shown), intake.c and actions.c (traps; see arrival.h),
+ * episodes.c (all cases at work), episode.c (one case changes), effects.c (calls to NSX),
+ * groups.c, rules.c and managers.c (rows of NSX), tally.c (numbers kept), flood.c and
+ * unmatched.c (traps that are too many, or mean nothing). Nobody outside this folder includes
+ * it. */
 #ifndef NQ_QUARANTINE_ENGINE_INTERNAL_H
 #define NQ_QUARANTINE_ENGINE_INTERNAL_H
 
@@ -130,6 +132,8 @@ struct nq_engine {
 void nq_engine_wake(struct nq_engine *engine);
 void nq_engine_count(struct nq_engine *engine, enum nq_counter counter);
 int64_t nq_engine_now(const struct nq_engine *engine); /* wall clock */
+/* Tells every case (NQ_EV_ARMED: every observed one). */
+void nq_engine_resume(struct nq_engine *engine, enum nq_case_event event);
 
 /* ---- episodes.c --------------------------------------------------------------------- */
 
