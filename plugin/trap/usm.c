@@ -72,6 +72,8 @@ static bool add_user(struct nq_usm *usm, char *words)
     struct usmUser *user = find_new(before, count);
     free(before);
     if (user) {
+        /* snmpd would write it to its own file, where it would outlive our configuration. */
+        user->userStorageType = ST_VOLATILE;
         usm->users[usm->count++] = user;
     }
     return user;
@@ -85,14 +87,15 @@ static const char *read_line(struct nq_usm *usm, char *line)
         return NULL;
     }
     const size_t word = sizeof(DIRECTIVE) - 1;
-    if (strncmp(line, DIRECTIVE, word) != 0 || !strchr(" \t", line[word])) {
-        return "it does not begin with " DIRECTIVE;
+    const bool is_user = strncmp(line, DIRECTIVE, word) == 0;
+    const size_t blanks = is_user ? strspn(line + word, " \t") : 0;
+    if (blanks == 0 || strchr("\r", line[word + blanks])) { /* which also finds the NUL */
+        return "it does not begin with " DIRECTIVE " and a name";
     }
     if (usm->count == NQ_USM_USERS_MAX) {
         return "there are too many users";
     }
-    line += word;
-    line += strspn(line, " \t");
+    line += word + blanks;
     line[strcspn(line, "\r")] = '\0';
     return add_user(usm, line)
                ? NULL

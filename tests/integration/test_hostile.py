@@ -182,3 +182,32 @@ def test_a_v1_trap_of_another_kind_is_no_alert(listener):
     listener.wait(lambda: listener.traps()["Received"] == 2, "both")
     assert listener.traps()["Ignored"] == 1
     assert listener.traps()["Malformed"] == 1
+
+
+@pytest.mark.parametrize("users, says", [
+    ("createUser dsm SHA-256 \"short\" AES \"short\"\n", "users:1: libnetsnmp does not take it"),
+    ("# ours\n\nrouser dsm priv\n", "users:3: it does not begin with createUser"),
+    ("createUser\n", "users:1: it does not begin with createUser and a name"),
+    ("createUser  \r\n", "users:1: it does not begin with createUser and a name"),
+], ids=["a short passphrase", "another directive", "nothing behind it", "blanks behind it"])
+def test_a_users_file_with_a_mistake_is_refused_with_its_line(make_lab, users, says):
+    lab = make_lab("agentx", intake="listener").start(engine=False)
+    lab.write("users", users, 0o600)
+    lab.start_engine()
+    lab.expected_dead.add("agent")
+    lab.wait(lambda: not lab.engine.running, "the agent to give up")
+
+    assert says in lab.engine.text()
+    assert lab.engine.status == 78
+
+
+def test_an_address_that_is_taken_is_said_with_what_to_do(make_lab):
+    lab = make_lab("agentx", intake="listener").start(engine=False)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", lab.way.port))
+        lab.start_engine()
+        lab.expected_dead.add("agent")
+        lab.wait(lambda: not lab.engine.running, "the agent to give up")
+
+    assert "a listening address cannot be used (check listen.addresses" in lab.engine.text()
+    assert lab.engine.status == 1

@@ -171,3 +171,17 @@ def test_snmptrapd_answers_an_inform_of_v3_and_does_not_forward_it(make_lab):
     row = lab.wait_case(OperState="isolated")
     assert row["nqVmName"] == "VDI-02"
     assert lab.traps()["Acted"] == 1 and len(lab.cases()) == 1
+
+
+def test_snmpd_keeps_no_user_of_ours_when_it_ends(make_lab):
+    """Else one who was taken out of users_file could send for ever."""
+    lab = make_lab("dlmod", intake="listener").start()
+    lab.send_trap("VDI-01", "v3")
+    lab.wait_case(OperState="isolated")
+
+    lab.kill("snmpd", signal.SIGTERM)
+
+    with open(lab.path("snmpd.d/snmpd.conf"), encoding="utf-8") as file:
+        kept = file.read()
+    assert "usmUser" in kept  # its own
+    assert f'"{V3_USER}"' not in kept
