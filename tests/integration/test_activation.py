@@ -12,6 +12,7 @@ import pytest
 from support.lab import PROGRAM, TOP
 from support.senders import inform, octets, request_id_of, v2c_trap
 from support.settings import ALERT_TRAP, DESCRIPTION, alert
+from support.ways import burst
 
 
 def detection(make=v2c_trap, computer="VDI-01"):
@@ -74,6 +75,8 @@ def is_full(path):
 
 def test_a_snmptrapd_that_forwards_waits_for_an_engine_that_is_away(make_lab):
     """4,096 connections wait in the socket, the others in snmptrapd's own buffer."""
+    if burst(5000) < 5000:
+        pytest.skip("net.core.rmem_max is too small for the buffer that README wants")
     lab = make_lab("agentx", intake="forward-unix", activation=True).start()
     lab.kill_engine()
     with lab.sender() as sender:
