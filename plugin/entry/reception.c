@@ -19,7 +19,6 @@ struct nq_reception {
     struct nq_reception_setup setup;
     struct nq_usm *usm;
     struct nq_listener *listener;
-    struct visitor *visitors;
 };
 
 /* A trap that the engine has not judged durably yet. */
@@ -27,18 +26,12 @@ struct visitor {
     struct nq_reception *reception;
     struct nq_trap trap;
     struct nq_inform *inform; /* NULL: nobody waits for an answer */
-    struct visitor *next;
-    struct visitor **link;
 };
 
 /* ---- traps -------------------------------------------------------------------------- */
 
 static void free_visitor(struct visitor *visitor)
 {
-    *visitor->link = visitor->next;
-    if (visitor->next) {
-        visitor->next->link = visitor->link;
-    }
     nq_trap_done(&visitor->trap);
     free(visitor);
 }
@@ -98,12 +91,6 @@ static void on_trap(void *arg, struct nq_trap *trap, struct nq_inform *inform)
     visitor->trap = *trap;
     *trap = (struct nq_trap){0};
     visitor->inform = inform;
-    visitor->next = reception->visitors;
-    visitor->link = &reception->visitors;
-    if (visitor->next) {
-        visitor->next->link = &visitor->next;
-    }
-    reception->visitors = visitor;
     nq_engine_trap(reception->setup.engine, &visitor->trap, NQ_WAY_LISTENER, on_verdict,
                    visitor);
 }
@@ -172,7 +159,8 @@ struct nq_reception *nq_reception_close(struct nq_reception *reception)
     if (!reception) {
         return NULL;
     }
-    nq_engine_settle(reception->setup.engine); /* what has come is stored or spooled */
+    /* What has come is stored or spooled, and every verdict is given. */
+    nq_engine_settle(reception->setup.engine);
     reception->listener = nq_listener_close(reception->listener);
     reception->usm = nq_usm_close(reception->usm);
     free(reception);

@@ -225,9 +225,12 @@ static struct nq_episode *find_case(struct nq_arrival *arrival,
             nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED, "%s", TOO_MANY);
         return NULL;
     }
+    const char *computer = arrival->result.computer;
     struct nq_episode *episode =
-        nq_episode_named(arrival->engine, arrival->result.computer);
+        computer ? nq_episode_named(arrival->engine, computer) : NULL;
     if (!episode) {
+        nq_log(NQ_LOG_INFO, "no open case has that computer: trigger=%s computer=%s",
+               arrival->result.trigger->name, nq_text_or_empty(computer));
         *ret_verdict = nq_arrival_ignored(arrival);
     }
     return episode;
@@ -266,7 +269,7 @@ static const struct {
     [NQ_ACTION_QUARANTINE] = {take_detection, true},
     [NQ_ACTION_SCAN_FINISHED] = {take_note, true},
     [NQ_ACTION_RELEASE] = {take_release, true},
-    [NQ_ACTION_NOTE] = {take_note, true},
+    [NQ_ACTION_NOTE] = {take_note, false},
     [NQ_ACTION_IGNORE] = {nq_arrival_ignored, false},
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "trap/text.h"
 #include "trap/text_write.h"
@@ -22,19 +23,16 @@ void nq_unmatched_set_done(struct nq_unmatched_set *set)
 
 /* ---- kinds --------------------------------------------------------------------------- */
 
-/* FNV-1a, with the NUL. Who finds two kinds with one hash has gained nothing: the source of
- * a datagram can be forged with less effort. */
+/* With the NUL. Who finds two kinds with one hash has gained nothing: the source of a datagram
+ * can be forged with less effort. */
 static uint64_t add_to_hash(uint64_t hash, const char *text)
 {
-    do {
-        hash = (hash ^ (unsigned char)*text) * 1099511628211U;
-    } while (*text++);
-    return hash;
+    return nq_hash_add(hash, text, strlen(text) + 1);
 }
 
 static uint64_t kind_of(const struct nq_trap *trap)
 {
-    uint64_t hash = add_to_hash(14695981039346656037U, trap->source);
+    uint64_t hash = add_to_hash(NQ_HASH_START, trap->source);
     hash = add_to_hash(hash, trap->trap_oid);
     for (size_t i = 0; i < trap->varbind_count; i++) {
         hash = add_to_hash(hash, trap->varbinds[i].oid);

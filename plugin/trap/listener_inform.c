@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 /* Longer than any sender repeats. */
@@ -34,27 +35,19 @@ struct nq_inform {
 
 /* ---- keys --------------------------------------------------------------------------- */
 
-/* FNV-1a. A collision would have to come from the same request id, and would only spare its
- * sender a row. */
-static void digest(uint64_t *sum, const char *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        *sum = (*sum ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
-    }
-}
-
+/* A collision would have to come from the same request id, and would only spare its sender a
+ * row. */
 static struct key key_of(const netsnmp_pdu *pdu, const struct nq_trap *trap,
                          const char *peer)
 {
     struct key key;
     memset(&key, 0, sizeof(key));
-    key.digest = UINT64_C(14695981039346656037);
+    key.digest = nq_hash_add(NQ_HASH_START, peer, strlen(peer) + 1);
     key.reqid = pdu->reqid;
-    digest(&key.digest, peer, strlen(peer) + 1);
     for (size_t i = 0; i < trap->varbind_count; i++) {
         const struct nq_varbind *varbind = &trap->varbinds[i];
-        digest(&key.digest, varbind->oid, strlen(varbind->oid) + 1);
-        digest(&key.digest, varbind->value, varbind->value_len);
+        key.digest = nq_hash_add(key.digest, varbind->oid, strlen(varbind->oid) + 1);
+        key.digest = nq_hash_add(key.digest, varbind->value, varbind->value_len);
     }
     return key;
 }

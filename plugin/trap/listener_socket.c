@@ -20,8 +20,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define RMEM_MAX "/proc/sys/net/core/rmem_max"
-
 /* ---- sessions ----------------------------------------------------------------------- */
 
 /* Hands the transport to the library; it is the session's from then on, also on failure. */
@@ -225,8 +223,8 @@ static int passed_count(void)
                : 0;
 }
 
-/* The library closes what it uses; a duplicate leaves the
- * original for the next listener of this process. */
+/* The library closes what it uses; a duplicate leaves the original for the next listener of
+ * this process. */
 static void keep_passed(struct nq_endpoint *socket, netsnmp_transport *transport)
 {
     const int after = PASSED_FIRST + passed_count();

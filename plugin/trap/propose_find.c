@@ -15,7 +15,6 @@
 #include "trap/trigger.h"
 #include "trap/view.h"
 
-#define SYS_UP_TIME  ".1.3.6.1.2.1.1.3.0"
 #define SNMP_MODULES ".1.3.6.1.6.3." /* what the protocol itself puts into a trap */
 #define DELIMITERS   ",;|\t"
 #define IPV4         "[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+"
@@ -47,7 +46,8 @@ static bool text_of(const struct nq_trap *trap, size_t index, struct nq_span *re
 {
     const struct nq_varbind *varbind = &trap->varbinds[index];
     ret_text->text = varbind->value;
-    return nq_view_place_of(trap, index) > 0 && strcmp(varbind->oid, SYS_UP_TIME) != 0 &&
+    return nq_view_place_of(trap, index) > 0 &&
+           strcmp(varbind->oid, NQ_OID_SYS_UP_TIME) != 0 &&
            strncmp(varbind->oid, SNMP_MODULES, sizeof(SNMP_MODULES) - 1) != 0 &&
            nq_varbind_is_text(varbind, &ret_text->len) &&
            ret_text->len <= NQ_TRIGGER_SUBJECT_MAX;

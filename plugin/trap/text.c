@@ -20,12 +20,6 @@
 #include "base/mem.h"
 #include "trap/sender.h"
 
-const char *const nq_text_proofs[NQ_PROOF_V3 + 1] = {
-    [NQ_PROOF_ANY] = "any",
-    [NQ_PROOF_LISTED] = "listed",
-    [NQ_PROOF_V3] = "v3",
-};
-
 #define NUMBER_TEXT_MAX 330 /* the largest double has 309 digits before the point */
 
 struct reader {
@@ -306,8 +300,8 @@ static enum nq_proof proof_of(const char *line, size_t len)
         return 0;
     }
     for (size_t i = NQ_PROOF_ANY; i <= NQ_PROOF_V3; i++) {
-        if (strlen(nq_text_proofs[i]) == len - head &&
-            memcmp(nq_text_proofs[i], line + head, len - head) == 0) {
+        const char *word = nq_config_proof_word((enum nq_proof)i);
+        if (strlen(word) == len - head && memcmp(word, line + head, len - head) == 0) {
             return (enum nq_proof)i;
         }
     }

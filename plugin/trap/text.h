@@ -21,12 +21,8 @@
 
 #define NQ_TRAP_TEXT_MAX (256 * 1024)
 
-/* How the first line of a text of our own begins, and by enum nq_proof how it goes on. */
+/* How the first line of a text of our own begins; nq_config_proof_word() is its end. */
 #define NQ_TEXT_OWN "nsx-quarantine proof="
-extern const char *const nq_text_proofs[NQ_PROOF_V3 + 1];
-
-/* A password: its value is emptied by whoever reads it and never written. */
-#define NQ_OID_TRAP_COMMUNITY ".1.3.6.1.6.3.18.1.4.0"
 
 /* text need not be NUL-terminated. *ret_trap is written only on success. */
 bool nq_trap_from_text(const char *text, size_t len, struct nq_trap *ret_trap,

@@ -51,7 +51,7 @@ static bool add_head(struct nq_buf *out, const struct nq_trap *trap, enum nq_pro
 {
     const bool named = proof >= NQ_PROOF_ANY && proof <= NQ_PROOF_V3;
     if (!nq_buf_addf(out, "%s%s\n", named ? NQ_TEXT_OWN : "-",
-                     named ? nq_text_proofs[proof] : "")) {
+                     named ? nq_config_proof_word(proof) : "")) {
         return false;
     }
     if (strcmp(trap->source, "unix") == 0) {

@@ -8,9 +8,6 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-#define SYS_UP_TIME   ".1.3.6.1.2.1.1.3.0"
-#define SNMP_TRAP_OID ".1.3.6.1.6.3.1.1.4.1.0"
-
 void nq_trap_done(struct nq_trap *trap)
 {
     for (size_t i = 0; i < trap->varbind_count; i++) {
@@ -41,10 +38,10 @@ const char *nq_trap_complete(struct nq_trap *trap)
     const struct nq_varbind *name = NULL;
     for (size_t i = 0; i < trap->varbind_count && i < 2; i++) {
         const struct nq_varbind *varbind = &trap->varbinds[i];
-        if (!uptime && strcmp(varbind->oid, SYS_UP_TIME) == 0) {
+        if (!uptime && strcmp(varbind->oid, NQ_OID_SYS_UP_TIME) == 0) {
             uptime = varbind;
         }
-        if (!name && strcmp(varbind->oid, SNMP_TRAP_OID) == 0) {
+        if (!name && strcmp(varbind->oid, NQ_OID_SNMP_TRAP) == 0) {
             name = varbind;
         }
     }

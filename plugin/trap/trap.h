@@ -22,6 +22,12 @@
 #define NQ_TRAP_VALUE_MAX    65535 /* octets in one value: a UDP datagram holds no more */
 #define NQ_TRAP_OID_ARCS_MAX 128   /* RFC 2578 section 3.5 */
 
+/* What each notification begins with, and a password that none of us keeps: its value is
+ * emptied by whoever reads it and never written. RFC 3418, RFC 3584. */
+#define NQ_OID_SYS_UP_TIME    ".1.3.6.1.2.1.1.3.0"
+#define NQ_OID_SNMP_TRAP      ".1.3.6.1.6.3.1.1.4.1.0"
+#define NQ_OID_TRAP_COMMUNITY ".1.3.6.1.6.3.18.1.4.0"
+
 enum nq_value_type {
     NQ_VALUE_OCTETS,  /* OCTET STRING, BITS, Opaque: value holds the octets */
     NQ_VALUE_NUMBER,  /* any integer, also TimeTicks; value is its decimal text */

@@ -7,8 +7,6 @@
 
 #include "base/buf.h"
 
-#define SNMP_TRAP_OID ".1.3.6.1.6.3.1.1.4.1.0"
-
 void nq_view_init(struct nq_view *view, const struct nq_trap *trap)
 {
     *view = (struct nq_view){.trap = trap};
@@ -37,7 +35,7 @@ void nq_view_declare(struct nq_view *view, struct nq_charset *charset)
 /* Did somebody on the way add it? */
 static bool is_added(const struct nq_varbind *varbind)
 {
-    static const char *const added[] = {".1.3.6.1.6.3.18.1.3.0", ".1.3.6.1.6.3.18.1.4.0",
+    static const char *const added[] = {".1.3.6.1.6.3.18.1.3.0", NQ_OID_TRAP_COMMUNITY,
                                         ".1.3.6.1.6.3.1.1.4.3.0"};
     for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++) {
         if (strcmp(varbind->oid, added[i]) == 0) {
@@ -51,7 +49,7 @@ static bool is_added(const struct nq_varbind *varbind)
 static size_t first_of(const struct nq_trap *trap)
 {
     for (size_t i = 0; i < trap->varbind_count; i++) {
-        if (strcmp(trap->varbinds[i].oid, SNMP_TRAP_OID) == 0) {
+        if (strcmp(trap->varbinds[i].oid, NQ_OID_SNMP_TRAP) == 0) {
             return i + 1;
         }
     }

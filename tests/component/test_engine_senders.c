@@ -324,6 +324,17 @@ static void a_flood_of_release_traps_is_refused(void **state)
     world_free(world);
 }
 
+static void a_note_about_nobody_is_ignored(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    world_conf(world)->triggers[1].action = NQ_ACTION_NOTE;
+    other(world, WORLD_SENDER, "");
+    assert_int_equal(world_counter(world, NQ_COUNT_TRAPS_IGNORED), 1);
+    assert_int_equal(world_counter(world, NQ_COUNT_TRAPS_MALFORMED), 0);
+    world_free(world);
+}
+
 /* ---- listeners ---------------------------------------------------------------------- */
 
 static void what_is_no_trap_is_counted(void **state)
@@ -387,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_release_of_what_is_not_quarantined_is_ignored),
         cmocka_unit_test(notes_and_finished_scans_are_evidence_and_change_nothing),
         cmocka_unit_test(a_flood_of_release_traps_is_refused),
+        cmocka_unit_test(a_note_about_nobody_is_ignored),
         cmocka_unit_test(what_is_no_trap_is_counted),
         cmocka_unit_test(kernel_drops_are_counted_once_and_through_restarts),
     };

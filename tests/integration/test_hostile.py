@@ -5,11 +5,13 @@ is acted on, and the trap behind it is. And what happens to a good trap on a bad
 import os
 import random
 import socket
+import subprocess
 
 import pytest
 
 from support import senders
 from support.disks import KINDS
+from support.lab import PROGRAM
 from support.senders import (NULL, SNMP_TRAP_OID, inform, integer, message, null, octets,
                              request_id_of, tlv, v1_trap, v2c_trap)
 from support.settings import ALERT_TRAP, DESCRIPTION, alert
@@ -173,6 +175,18 @@ def test_a_trap_on_a_full_disk_is_spooled_with_its_proof_and_an_inform_unanswere
         lab.check_balance()
     finally:
         disk.remove()
+
+
+def test_a_receive_buffer_that_the_kernel_cuts_is_said_with_what_to_do(make_lab):
+    with open("/proc/sys/net/core/rmem_max", encoding="ascii") as file:
+        most = int(file.read())
+    lab = make_lab("agentx", intake="listener", way={"buffer": most + 1}).start()
+
+    assert f"has a receive buffer of {most} bytes instead of {most + 1}" in lab.engine.text()
+    assert f"sysctl -w net.core.rmem_max={most + 1}" in lab.engine.text()
+    done = subprocess.run([PROGRAM, "check", "-c", lab.conf], text=True, capture_output=True,
+                          timeout=30, check=True)
+    assert "warning: receive_buffer: /proc/sys/net/core/rmem_max: it is smaller" in done.stdout
 
 
 def test_a_v1_trap_of_another_kind_is_no_alert(listener):

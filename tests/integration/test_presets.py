@@ -92,6 +92,24 @@ def test_a_trap_of_the_product_isolates_the_vm_it_names(make_lab, sample):
     assert lab.traps()["Acted"] == 1
 
 
+def test_a_release_request_frees_the_vm_that_it_names(make_lab):
+    by_name = {sample["name"]: sample for sample in SAMPLES}
+    lab = use_triggers(make_lab("agentx"),
+                       read_preset(by_name["tippingpoint-quarantine"])).start()
+    send(lab, by_name["tippingpoint-quarantine"])
+    lab.wait_case(OperState="isolated")
+
+    send(lab, by_name["tippingpoint-release-command"])  # it names another one
+    lab.wait(lambda: lab.traps()["Ignored"] == 1, "that to be ignored")
+    assert not lab.sim.allowed("VDI-01", "file-server")
+
+    send(lab, by_name["tippingpoint-release"])
+    row = lab.wait_case(OperState="released")
+    assert row["nqVmChangedBy"] == "tippingpoint-release"
+    assert lab.sim.allowed("VDI-01", "file-server")
+    assert lab.traps()["Acted"] == 2
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_is_no_detection_isolates_nobody(make_lab, preset):
     """One laboratory for all such samples of a file."""
