@@ -35,6 +35,8 @@
 #define NQ_CONFIG_WATCHED_MAX    16
 #define NQ_CONFIG_SOURCES_MAX    256
 #define NQ_CONFIG_LISTEN_MAX     16
+#define NQ_CONFIG_PROTECTED_MAX  256 /* of each kind */
+#define NQ_CONFIG_PROTECTED_TAGS 12
 
 /* Values as in nqTriggerAction. */
 enum nq_trigger_action {
@@ -130,6 +132,7 @@ struct nq_source_conf {
     char *user;                   /* v3 security name; NULL: any trap of any version */
     enum nq_security_level level; /* v3: at least this */
     bool forwarder; /* whoever it forwards is the sender, see nq_sources_judge() */
+    bool protect;   /* with a single address: the VM that has it is never quarantined */
 };
 
 /* Where we listen for notifications ourselves. */
@@ -205,6 +208,59 @@ struct nq_group_conf {
     enum nq_group_role role;
 };
 
+/* A group of NSX whose members are never quarantined. */
+struct nq_protected_group_conf {
+    size_t manager; /* index into managers */
+    char *path;     /* as in struct nq_group_conf */
+};
+
+/* VMs that no path may quarantine. A VM that any of this fits is protected. */
+struct nq_protect_conf {
+    char **uuids; /* external id, instance UUID or BIOS UUID */
+    size_t uuid_count;
+    char **names; /* patterns of fnmatch(3) for display name or guest host name */
+    size_t name_count;
+    char **addresses; /* addresses or prefixes */
+    size_t address_count;
+    struct nq_tag_conf *tags;
+    size_t tag_count;
+    struct nq_protected_group_conf *groups;
+    size_t group_count;
+    bool infrastructure; /* this machine, the managers, their vCenters, the senders */
+};
+
+/* How many VMs may be quarantined within a time; 0: no limit. */
+struct nq_budget_conf {
+    int64_t minute;
+    int64_t hour;
+    int64_t day;
+};
+
+struct nq_governor_conf {
+    struct nq_budget_conf vms;
+    struct nq_budget_conf percent; /* of the members of each watched group */
+    int64_t same_cause;            /* VMs quarantined for one cause ... */
+    int64_t same_cause_ms;         /* ... within this time; 0: no limit */
+    int64_t warn_percent;          /* of any budget: the state becomes guarded */
+};
+
+/* What follows from a tag of ours that somebody took off an isolated VM. */
+enum nq_removed_tag { NQ_REMOVED_RESTORE = 1, NQ_REMOVED_RELEASE };
+
+/* What follows from a new VM with the name of one that left the inventory. */
+enum nq_recreated_vm { NQ_RECREATED_LEAVE = 1, NQ_RECREATED_FOLLOW };
+
+struct nq_reconcile_conf {
+    int64_t interval_ms;
+    enum nq_removed_tag removed_tag;
+    enum nq_recreated_vm recreated_vm;
+};
+
+struct nq_release_conf {
+    bool clean_scan;         /* a finished scan without a new detection releases */
+    int64_t scan_longest_ms; /* a scan may have begun so long before it finished */
+};
+
 struct nq_config {
     char *file;            /* where this was read from */
     char *state_directory; /* absolute */
@@ -224,7 +280,9 @@ struct nq_config {
     int64_t retry_most_ms;
     int64_t immunity_ms;      /* a released VM is not quarantined again for one cause */
     int64_t observed_keep_ms; /* an observed case stays so long */
+    int64_t give_up_ms;       /* a write that NSX does not carry out fails after this */
     int64_t cases_max;        /* rows; a trap above that is refused and said so */
+    int64_t log_max;          /* entries kept of the audit log */
     struct nq_manager_conf *managers;
     size_t manager_count;
     struct nq_group_conf *groups;
@@ -233,6 +291,10 @@ struct nq_config {
     size_t source_count;
     struct nq_listen_conf listen;
     struct nq_limits_conf limits;
+    struct nq_protect_conf protect;
+    struct nq_governor_conf governor;
+    struct nq_reconcile_conf reconcile;
+    struct nq_release_conf release;
     struct nq_trigger_conf *triggers;
     size_t trigger_count;
 };

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/prefix.h"
 #include "base/text.h"
+#include "base/uuid.h"
 
 #define OID_ARCS_MAX    128 /* RFC 2578 section 3.5 */
 #define SOCKET_PATH_MAX 107 /* sun_path of unix(7) without its NUL */
@@ -133,6 +134,24 @@ static const char *check_source(const char *text, char *reason)
                  "or unix";
 }
 
+static const char *check_address(const char *text, char *reason)
+{
+    struct nq_prefix prefix;
+    (void)reason;
+    return nq_prefix_parse(text, &prefix) ? NULL
+                                          : "use an address, or a prefix such as "
+                                            "192.0.2.0/24 whose other bits are 0";
+}
+
+static const char *check_uuid(const char *text, char *reason)
+{
+    struct nq_uuid uuid;
+    (void)reason;
+    return nq_uuid_parse(text, &uuid)
+               ? NULL
+               : "use a UUID such as 502e71fa-1a00-759b-e40f-ce778e915f16";
+}
+
 /* What nq_secret_path() looks up: systemd names credentials like files, without a path. */
 static const char *check_secret(const char *text, char *reason)
 {
@@ -228,6 +247,8 @@ static check_fn *const checks[NQ_OPTION_KIND_COUNT] = {
     [NQ_OPTION_URL] = check_url,
     [NQ_OPTION_TRANSPORT] = check_transport,
     [NQ_OPTION_SOURCE] = check_source,
+    [NQ_OPTION_ADDRESS] = check_address,
+    [NQ_OPTION_UUID] = check_uuid,
     [NQ_OPTION_PIN] = check_pin,
     [NQ_OPTION_GROUP_PATH] = check_group_path,
     [NQ_OPTION_OID] = check_oid,

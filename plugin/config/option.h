@@ -29,6 +29,8 @@ enum nq_option_kind {
     NQ_OPTION_URL,        /* char *, https://HOST[:PORT] */
     NQ_OPTION_TRANSPORT,  /* char *, where to listen: udp:ADDRESS:PORT, unix:/PATH, ... */
     NQ_OPTION_SOURCE,     /* char *, an address, a prefix or "unix" */
+    NQ_OPTION_ADDRESS,    /* char *, an address or a prefix */
+    NQ_OPTION_UUID,       /* char *, a UUID */
     NQ_OPTION_TEXTS,      /* char ** and count: one text of kind element, or an array */
     NQ_OPTION_GROUP_PATH, /* char *, /infra/... or securitygroup-N */
     NQ_OPTION_OID,        /* char *, gets a leading dot */

@@ -33,5 +33,10 @@ extern const struct nq_block nq_trigger_block; /* options_trigger.c */
 extern const struct nq_block nq_source_block;  /* options_intake.c */
 extern const struct nq_block nq_listen_block;
 extern const struct nq_block nq_limits_block;
+extern const struct nq_block nq_tag_row_block; /* options.c: one tag of somebody else */
+extern const struct nq_block nq_protect_block; /* options_policy.c */
+extern const struct nq_block nq_governor_block;
+extern const struct nq_block nq_reconcile_block;
+extern const struct nq_block nq_release_block;
 
 #endif

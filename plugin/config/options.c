@@ -39,9 +39,16 @@ static const struct nq_option engine_options[] = {
      .max = 1000000,
      .preset = "100000",
      .help = "rows kept; a trap that would need one more is refused and counted"},
+    {.name = "log_max",
+     .kind = NQ_OPTION_NUMBER,
+     AT(nq_config, log_max),
+     .min = 1000,
+     .max = 10000000,
+     .preset = "100000",
+     .help = "entries kept of the audit log; the oldest make room"},
 };
 
-static const struct nq_option watched_options[] = {
+static const struct nq_option tag_row_options[] = {
     {.name = "scope",
      .kind = NQ_OPTION_TAG,
      AT(nq_tag_conf, scope),
@@ -56,8 +63,8 @@ static const struct nq_option watched_options[] = {
      .help = "its value; for type vsphere its name"},
 };
 
-static const struct nq_block watched_block = {BLOCK(watched_options),
-                                              .size = sizeof(struct nq_tag_conf)};
+const struct nq_block nq_tag_row_block = {BLOCK(tag_row_options),
+                                          .size = sizeof(struct nq_tag_conf)};
 
 static const struct nq_option tag_options[] = {
     {.name = "scope",
@@ -79,7 +86,7 @@ static const struct nq_option tag_options[] = {
      .count_offset = offsetof(struct nq_config, watched_tag_count),
      .min = 0,
      .max = NQ_CONFIG_WATCHED_MAX,
-     .block = &watched_block,
+     .block = &nq_tag_row_block,
      .help =
          "tags of other products that also mean quarantine: looked at, never written"},
 };
@@ -148,6 +155,13 @@ static const struct nq_option timing_options[] = {
      .max = 365 * DAY,
      .preset = "86400",
      .help = "what observe mode recorded is shown so long"},
+    {.name = "give_up_s",
+     .kind = NQ_OPTION_SECONDS,
+     AT(nq_config, give_up_ms),
+     .min = S / 10,
+     .max = 365 * DAY,
+     .preset = "86400",
+     .help = "a tag that NSX has not added or removed after this is a failed case"},
 };
 
 /* ---- the file ----------------------------------------------------------------------- */
@@ -189,6 +203,10 @@ static const struct nq_option root_options[] = {
      .help = "who may send traps; what comes from others is held at most"},
     {.name = "listen", .kind = NQ_OPTION_BLOCK, .block = &nq_listen_block},
     {.name = "limits", .kind = NQ_OPTION_BLOCK, .block = &nq_limits_block},
+    {.name = "protect", .kind = NQ_OPTION_BLOCK, .block = &nq_protect_block},
+    {.name = "governor", .kind = NQ_OPTION_BLOCK, .block = &nq_governor_block},
+    {.name = "reconcile", .kind = NQ_OPTION_BLOCK, .block = &nq_reconcile_block},
+    {.name = "release", .kind = NQ_OPTION_BLOCK, .block = &nq_release_block},
     {.name = "triggers",
      .kind = NQ_OPTION_LIST,
      AT(nq_config, triggers),

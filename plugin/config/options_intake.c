@@ -42,6 +42,12 @@ static const struct nq_option source_options[] = {
      .preset = "false",
      .help =
          "true: a snmptrapd with addForwarderInfo, whose word about the sender counts"},
+    {.name = "protect",
+     .kind = NQ_OPTION_FLAG,
+     AT(nq_source_conf, protect),
+     .preset = "true",
+     .help = "with a single address: the VM that has it is never quarantined; false "
+             "where VMs report about themselves"},
 };
 
 const struct nq_block nq_source_block = {BLOCK(source_options),

@@ -75,7 +75,7 @@ static bool start_store(struct nq_service *service, struct nq_err *reterr)
 {
     char *path = nq_sprintf("%s/state.db", service->conf->state_directory);
     const mode_t before = umask(0077);
-    service->store = nq_store_sqlite_open(path, reterr);
+    service->store = nq_store_sqlite_open(path, service->conf->log_max, reterr);
     (void)umask(before);
     free(path);
     return service->store != NULL;

@@ -44,6 +44,7 @@ struct nq_vm {
     const char *display_name;
     const char *host_name;
     const char *addresses; /* comma list */
+    const char *uuids;     /* comma list, lower case: external, instance and BIOS UUID */
     const char *type;      /* REGULAR, EDGE, SERVICE, MP, ...; "" when NSX gives none */
     bool regular;          /* may be quarantined at all */
     unsigned tags;         /* those that mean something to us: set of tags.h */
@@ -113,6 +114,7 @@ struct nq_reply {
     const char *missing; /* prove: what is missing, one sentence, "" when nothing is */
     const struct nq_group_view *groups; /* read_groups */
     size_t group_count;
+    const char *protector; /* read_protector: path of the group, or NULL */
 };
 
 typedef void nq_reply_fn(void *arg, const struct nq_reply *reply);
@@ -147,6 +149,10 @@ struct nq_manager_status {
 struct nq_backend;
 struct nq_call;
 
+#define NQ_PROTECTOR_FRESH_MS 5000
+
+typedef void nq_server_fn(void *arg, const char *host);
+
 struct nq_backend_ops {
     /* VMs that any hint leads to; an inventory that knows none is refreshed first. */
     struct nq_call *(*find_vms)(struct nq_backend *backend,
@@ -173,6 +179,23 @@ struct nq_backend_ops {
     /* All groups of the configuration that belong to the manager, and their rules. */
     struct nq_call *(*read_groups)(struct nq_backend *backend, size_t manager,
                                    nq_reply_fn *done, void *arg);
+
+    /* vms: all VMs of the manager that carry our tag or a watched one, read from NSX now. */
+    struct nq_call *(*read_tagged)(struct nq_backend *backend, size_t manager,
+                                   nq_reply_fn *done, void *arg);
+
+    /* protector: a protected group of the configuration that has the VM as an effective
+     * member, as NSX showed it at most NQ_PROTECTOR_FRESH_MS ago; NULL: none has. A group
+     * that NSX does not know is an error: nobody can tell whom it should protect. */
+    struct nq_call *(*read_protector)(struct nq_backend *backend,
+                                      const struct nq_vm_id *vm, nq_reply_fn *done,
+                                      void *arg);
+
+    /* Calls fn for each host name and each address at which the manager and the vCenters
+     * behind it are known to be reached; at least for those of the configuration. Texts are
+     * borrowed for the call. */
+    void (*each_server)(const struct nq_backend *backend, size_t manager,
+                        nq_server_fn *fn, void *arg);
 
     void (*cancel)(struct nq_backend *backend, struct nq_call *call);
     void (*status)(const struct nq_backend *backend, size_t manager,

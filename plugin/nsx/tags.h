@@ -12,9 +12,13 @@
 
 #include "config/config.h"
 
-/* A set of tags: our own, and the watched ones in their configured order. */
-#define NQ_TAGS_OURS         1U
-#define NQ_TAGS_WATCHED(row) (2U << (row))
+/* A set of tags: our own, the watched and the protected ones in their configured order. */
+#define NQ_TAGS_OURS           1U
+#define NQ_TAGS_WATCHED(row)   (2U << (row))
+#define NQ_TAGS_PROTECTED(row) (NQ_TAGS_WATCHED(NQ_CONFIG_WATCHED_MAX) << (row))
+
+/* Those that mean quarantine, ours or somebody else's. */
+#define NQ_TAGS_QUARANTINE (NQ_TAGS_WATCHED(NQ_CONFIG_WATCHED_MAX) - 1U)
 
 /* What a tag with this scope and value is to us: a set of the bits above, 0 for nothing.
  * Tags are compared byte by byte, as NSX keeps them. */

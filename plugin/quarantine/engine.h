@@ -31,16 +31,22 @@
 
 struct nq_engine;
 
-/* Notifications 1 to 4 of the MIB. */
+/* Notifications of the MIB. */
 enum nq_notice {
     NQ_NOTICE_NONE,
     NQ_NOTICE_ISOLATED,
     NQ_NOTICE_RELEASED,
     NQ_NOTICE_HELD,
-    NQ_NOTICE_FAILED
+    NQ_NOTICE_FAILED,
+    NQ_NOTICE_TAG_LOST,
+    NQ_NOTICE_RUNG_LOST,
+    NQ_NOTICE_GOVERNOR_TRIPPED, /* this and the next: about the engine, no case */
+    NQ_NOTICE_MODE_CHANGED,
+    NQ_NOTICE_END
 };
 
-/* Who wants to hear of facts. Called after the commit that made the fact durable. */
+/* Who wants to hear of facts. Called after the commit that made the fact durable. record:
+ * borrowed; NULL when the fact is about no case. */
 struct nq_observer {
     void *arg;
     void (*on_notice)(void *arg, enum nq_notice notice, const struct nq_case *record);
@@ -124,6 +130,21 @@ void nq_engine_comment(struct nq_engine *engine, uint32_t case_id, const char *c
                        const char *actor);
 void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char *actor);
 
+/* Budgets begin anew, and cases that the governor holds go on in their order. */
+void nq_engine_rearm(struct nq_engine *engine, const char *actor);
+
+/* Compares what should be with NSX now instead of at the next interval. */
+void nq_engine_reconcile(struct nq_engine *engine, const char *actor);
+
+/* A quarantine that a person or an NMS asks for: the case, new or open, of the computer
+ * (named as a trap names it). 0: there are cases_max cases. Governor and guard count. */
+uint32_t nq_engine_quarantine(struct nq_engine *engine, const char *computer,
+                              const char *cause, const char *actor);
+
+/* The one open case that the text names (see trap triggers with action release); 0: none
+ * or several. */
+uint32_t nq_engine_case_named(const struct nq_engine *engine, const char *computer);
+
 /* ---- what the MIB shows; borrowed until the loop's next turn -------------------------- */
 
 /* Counters of one group that survive a restart. */
@@ -198,6 +219,12 @@ struct nq_engine_view {
     uint32_t cases_held;
     uint32_t cases_failed;
     uint32_t oldest_pending_ms;
+    enum nq_governor_state governor_state;
+    const char *governor_reason;  /* "" while it is normal; one sentence */
+    uint32_t governor_hour_count; /* VMs quarantined within the last hour */
+    uint32_t governor_hour_limit; /* 0: none */
+    int64_t reconciled_ms; /* wall, end of the last complete comparison; 0: never */
+    const char *log_head;  /* hash of the newest entry of the audit log; "" */
     uint64_t rows_changed; /* rises with every change of any case row */
     uint64_t counters[NQ_COUNTER_COUNT];
 };
@@ -214,6 +241,10 @@ const struct nq_group_row *nq_engine_groups(const struct nq_engine *engine,
 const struct nq_rule_row *nq_engine_rules(const struct nq_engine *engine,
                                           size_t *ret_count);
 const struct nq_manager_row *nq_engine_managers(struct nq_engine *engine,
+                                                size_t *ret_count);
+/* nqLogTable: the newest NQ_LOG_SHOWN entries of the audit log by number, committed or to be
+ * committed at the end of this turn. */
+const struct nq_log_entry *const *nq_engine_log(const struct nq_engine *engine,
                                                 size_t *ret_count);
 
 #endif

@@ -23,16 +23,38 @@ _Static_assert(sizeof(enum nq_case_state) == sizeof(uint32_t),
                "enumerations are kept as 32-bit numbers");
 
 const struct nq_case_field nq_case_fields[] = {
-    U32(id),           U32(state),           U32(wanted),
-    U32(reason),       U32(owner),           U32(signals),
-    U32(attempts),     U32(tag_writes),      U32(rungs),
-    U32(tag_time_ms),  U32(isolate_time_ms), I64(detected_ms),
-    I64(changed_ms),   I64(deadline_ms),     I64(release_at_ms),
-    TEXT(identity),    TEXT(name),           TEXT(manager_name),
-    TEXT(external_id), TEXT(host_name),      TEXT(addresses),
-    TEXT(reason_text), TEXT(trigger),        TEXT(cause),
-    TEXT(severity),    TEXT(changed_by),     TEXT(tag),
-    TEXT(last_error),  TEXT(comment),
+    U32(id),
+    U32(state),
+    U32(wanted),
+    U32(reason),
+    U32(owner),
+    U32(signals),
+    U32(attempts),
+    U32(tag_writes),
+    U32(rungs),
+    U32(tag_time_ms),
+    U32(isolate_time_ms),
+    U32(approved),
+    I64(detected_ms),
+    I64(changed_ms),
+    I64(deadline_ms),
+    I64(release_at_ms),
+    I64(admitted_ms),
+    I64(last_detected_ms),
+    TEXT(identity),
+    TEXT(name),
+    TEXT(manager_name),
+    TEXT(external_id),
+    TEXT(host_name),
+    TEXT(addresses),
+    TEXT(reason_text),
+    TEXT(trigger),
+    TEXT(cause),
+    TEXT(severity),
+    TEXT(changed_by),
+    TEXT(tag),
+    TEXT(last_error),
+    TEXT(comment),
 };
 const size_t nq_case_field_count = sizeof(nq_case_fields) / sizeof(nq_case_fields[0]);
 
@@ -77,6 +99,38 @@ void nq_unmatched_done(struct nq_unmatched *record)
     free(record->trap_oid);
     free(record->text);
     *record = (struct nq_unmatched){0};
+}
+
+void nq_admission_copy(const struct nq_admission *record, struct nq_admission *ret_copy)
+{
+    *ret_copy = *record;
+    ret_copy->cause = nq_strdup(record->cause);
+    ret_copy->groups = nq_strdup(record->groups);
+}
+
+void nq_admission_done(struct nq_admission *record)
+{
+    free(record->cause);
+    free(record->groups);
+    *record = (struct nq_admission){0};
+}
+
+void nq_log_entry_copy(const struct nq_log_entry *entry, struct nq_log_entry *ret_copy)
+{
+    *ret_copy = *entry;
+    ret_copy->event = nq_strdup(entry->event);
+    ret_copy->actor = nq_strdup(entry->actor);
+    ret_copy->text = nq_strdup(entry->text);
+    ret_copy->evidence = nq_strdup(entry->evidence);
+}
+
+void nq_log_entry_done(struct nq_log_entry *entry)
+{
+    free(entry->event);
+    free(entry->actor);
+    free(entry->text);
+    free(entry->evidence);
+    *entry = (struct nq_log_entry){0};
 }
 
 static const char *name_at(const char *const *names, size_t count, size_t index)
@@ -126,6 +180,16 @@ const char *nq_mode_name(enum nq_mode mode)
         [NQ_MODE_STOPPED] = "stopped",
     };
     return NAME(names, mode);
+}
+
+const char *nq_governor_state_name(enum nq_governor_state state)
+{
+    static const char *const names[] = {
+        [NQ_GOVERNOR_NORMAL] = "normal",
+        [NQ_GOVERNOR_GUARDED] = "guarded",
+        [NQ_GOVERNOR_TRIPPED] = "tripped",
+    };
+    return NAME(names, state);
 }
 
 const char *nq_counter_name(enum nq_counter counter)

@@ -32,6 +32,14 @@ enum nq_case_state {
     NQ_CASE_STATE_END
 };
 
+/* nqGovernorState */
+enum nq_governor_state {
+    NQ_GOVERNOR_NORMAL = 1,
+    NQ_GOVERNOR_GUARDED,
+    NQ_GOVERNOR_TRIPPED,
+    NQ_GOVERNOR_STATE_END
+};
+
 /* nqVmAdminState. Only the first two are ever stored: the rest are commands. */
 enum nq_wanted {
     NQ_WANT_QUARANTINE = 1,
@@ -89,10 +97,13 @@ struct nq_case {
     uint32_t rungs;           /* set of NQ_RUNG_BIT() proven at the last look */
     uint32_t tag_time_ms;     /* detection to NSX acknowledgement; 0 until then */
     uint32_t isolate_time_ms; /* detection to state isolated; 0 until then */
+    uint32_t approved;        /* 1: a person lets it pass the governor */
     int64_t detected_ms;      /* the first signal was received */
     int64_t changed_ms;       /* last change of state */
     int64_t deadline_ms;      /* the present state may last until then; 0 = no limit */
     int64_t release_at_ms;    /* time limit of the quarantine; 0 = none */
+    int64_t admitted_ms;      /* the governor let it write; 0 = not yet */
+    int64_t last_detected_ms; /* the newest detection was received */
     char *identity;           /* the computer as the trap named it */
     char *name;               /* display name, or identity until the VM is known */
     char *manager_name;       /* of the configuration; NULL until the VM is known */
@@ -140,6 +151,40 @@ struct nq_unmatched {
     char *text; /* the form of trap/text.h */
 };
 
+/* One quarantine that the governor let pass, or would have in observe mode: what its
+ * budgets count. Owns its strings. */
+struct nq_admission {
+    uint32_t case_id;
+    uint32_t rehearsed; /* 1: in observe mode, nothing was written */
+    int64_t at_ms;
+    char *cause;
+    char *groups; /* tally owners of the VM's watched groups, each ended by \n; or NULL */
+};
+
+/* What of the governor survives a restart. Owns its string. */
+struct nq_governor_record {
+    enum nq_governor_state state;
+    int64_t changed_ms; /* of the state */
+    int64_t rearmed_ms; /* admissions before this do not count any more; 0 = never */
+    char *reason;       /* why it is not normal; NULL: it is */
+};
+
+#define NQ_LOG_SHOWN    1000 /* newest entries that nqLogTable shows */
+#define NQ_EVIDENCE_MAX 4096 /* bytes of nq_log_entry.evidence */
+#define NQ_HASH_TEXT    65   /* a SHA-256 in lower case hex, and a NUL */
+
+/* One entry of the audit log: a decision, who made it, and on what evidence. Owns its
+ * strings, which are escaped. */
+struct nq_log_entry {
+    uint32_t number;  /* nqLogIndex: rising by one, never reused */
+    uint32_t case_id; /* 0: it is about no case */
+    int64_t at_ms;
+    char *event; /* at most NQ_TEXT_MAX bytes, as the next two */
+    char *actor;
+    char *text;
+    char *evidence; /* at most NQ_EVIDENCE_MAX bytes; NULL: none */
+};
+
 /* Counters that survive a restart: nqTraps and the monotonic part of nqCases. */
 enum nq_counter {
     NQ_COUNT_TRAPS_RECEIVED,
@@ -185,11 +230,16 @@ void nq_case_done(struct nq_case *record);
 /* The same two for a trap. */
 void nq_unmatched_copy(const struct nq_unmatched *record, struct nq_unmatched *ret_copy);
 void nq_unmatched_done(struct nq_unmatched *record);
+void nq_admission_copy(const struct nq_admission *record, struct nq_admission *ret_copy);
+void nq_admission_done(struct nq_admission *record);
+void nq_log_entry_copy(const struct nq_log_entry *entry, struct nq_log_entry *ret_copy);
+void nq_log_entry_done(struct nq_log_entry *entry);
 
 /* "tagging", "unknownVm", ... as in the MIB; "" for a number that is none. Static. */
 const char *nq_case_state_name(enum nq_case_state state);
 const char *nq_reason_name(enum nq_reason reason);
 const char *nq_mode_name(enum nq_mode mode);
+const char *nq_governor_state_name(enum nq_governor_state state);
 const char *nq_counter_name(enum nq_counter counter);
 
 #endif

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- schema.sql: the state database, schema version 1 (PRAGMA user_version).
+-- schema.sql: the state database, schema version 2 (PRAGMA user_version).
 -- Times are wall clock milliseconds since 1970, 0 = never. The numbers of state, wanted,
 -- reason and owner are those of NSX-QUARANTINE-MIB.
 
@@ -15,10 +15,13 @@ CREATE TABLE quarantine_case (
     rungs           INTEGER NOT NULL,
     tag_time_ms     INTEGER NOT NULL,
     isolate_time_ms INTEGER NOT NULL,
+    approved        INTEGER NOT NULL,
     detected_ms     INTEGER NOT NULL,
     changed_ms      INTEGER NOT NULL,
     deadline_ms     INTEGER NOT NULL,
     release_at_ms   INTEGER NOT NULL,
+    admitted_ms     INTEGER NOT NULL,
+    last_detected_ms INTEGER NOT NULL,
     identity        TEXT,
     name            TEXT,
     manager_name    TEXT,
@@ -76,4 +79,4 @@ CREATE TABLE unmatched (
     text     TEXT NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

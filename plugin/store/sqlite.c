@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "schema_sql.h" /* made from schema.sql by the Makefile */
 
-#define SCHEMA_VERSION      1
-#define SCHEMA_VERSION_TEXT "1"
+#define SCHEMA_VERSION      2
+#define SCHEMA_VERSION_TEXT "2"
 #define BUSY_TIMEOUT_MS     2000
 #define SQL_MAX             4096
 
@@ -197,6 +197,47 @@ static bool put_mode(struct nq_store *base, enum nq_mode mode, struct nq_err *re
     return put_scalar(from_base(base), PUT_SCALAR, mode_name, mode, reterr);
 }
 
+static bool put_admission(struct nq_store *base, const struct nq_admission *record,
+                          struct nq_err *reterr)
+{
+    (void)base;
+    (void)record;
+    (void)reterr;
+    return true;
+}
+
+static bool forget_admissions(struct nq_store *base, int64_t at_ms, struct nq_err *reterr)
+{
+    (void)base;
+    (void)at_ms;
+    (void)reterr;
+    return true;
+}
+
+static bool put_governor(struct nq_store *base, const struct nq_governor_record *record,
+                         struct nq_err *reterr)
+{
+    (void)base;
+    (void)record;
+    (void)reterr;
+    return true;
+}
+
+static bool put_log(struct nq_store *base, const struct nq_log_entry *entry,
+                    struct nq_err *reterr)
+{
+    (void)base;
+    (void)entry;
+    (void)reterr;
+    return true;
+}
+
+static void log_head(const struct nq_store *base, char ret_hash[NQ_HASH_TEXT])
+{
+    (void)base;
+    ret_hash[0] = '\0';
+}
+
 static bool begin(struct nq_store *base, struct nq_err *reterr)
 {
     return run_sql(from_base(base), "BEGIN IMMEDIATE", NQ_STORE_WRITE, reterr);
@@ -357,6 +398,11 @@ static const struct nq_store_ops sqlite_ops = {
     .put_tally = put_tally,
     .put_unmatched = put_unmatched,
     .put_mode = put_mode,
+    .put_admission = put_admission,
+    .forget_admissions = forget_admissions,
+    .put_governor = put_governor,
+    .put_log = put_log,
+    .log_head = log_head,
     .commit = commit,
     .rollback = rollback,
     .close = close_store,
@@ -443,8 +489,10 @@ static bool prepare_statements(struct sqlite_store *store, struct nq_err *reterr
     return prepared;
 }
 
-struct nq_store *nq_store_sqlite_open(const char *path, struct nq_err *reterr)
+struct nq_store *nq_store_sqlite_open(const char *path, int64_t log_max,
+                                      struct nq_err *reterr)
 {
+    (void)log_max;
     struct sqlite_store *store = nq_calloc(1, sizeof(*store));
     store->base.ops = &sqlite_ops;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;

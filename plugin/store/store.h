@@ -30,6 +30,11 @@ struct nq_store_reader {
     void (*on_mode)(void *arg, enum nq_mode mode); /* only when one was put */
     void (*on_last_case)(void *arg, uint32_t id);  /* highest case number ever used */
     void (*on_unmatched)(void *arg, const struct nq_unmatched *record); /* or NULL */
+    void (*on_admission)(void *arg,
+                         const struct nq_admission *record); /* in their order */
+    void (*on_governor)(void *arg, const struct nq_governor_record *record);
+    /* The newest NQ_LOG_SHOWN entries, in their order. */
+    void (*on_log)(void *arg, const struct nq_log_entry *entry);
 };
 
 struct nq_store;
@@ -52,8 +57,20 @@ struct nq_store_ops {
     bool (*put_unmatched)(struct nq_store *store, const struct nq_unmatched *record,
                           struct nq_err *reterr);
     bool (*put_mode)(struct nq_store *store, enum nq_mode mode, struct nq_err *reterr);
+    bool (*put_admission)(struct nq_store *store, const struct nq_admission *record,
+                          struct nq_err *reterr);
+    /* Deletes the admissions before at_ms. */
+    bool (*forget_admissions)(struct nq_store *store, int64_t at_ms,
+                              struct nq_err *reterr);
+    bool (*put_governor)(struct nq_store *store, const struct nq_governor_record *record,
+                         struct nq_err *reterr);
+    /* Appends to the audit log, whose last entry has the number before this one. */
+    bool (*put_log)(struct nq_store *store, const struct nq_log_entry *entry,
+                    struct nq_err *reterr);
     bool (*commit)(struct nq_store *store, struct nq_err *reterr); /* durable on true */
     void (*rollback)(struct nq_store *store);
+    /* The hash of the newest entry that is committed; "" before the first one. */
+    void (*log_head)(const struct nq_store *store, char ret_hash[NQ_HASH_TEXT]);
     void (*close)(struct nq_store *store);
 };
 
@@ -64,7 +81,8 @@ struct nq_store {
 
 /* Opens (and creates) the SQLite database at path; WAL, synchronous=FULL. NULL and
  * *reterr when it cannot be opened, is damaged, or has a schema newer than ours. */
-struct nq_store *nq_store_sqlite_open(const char *path, struct nq_err *reterr)
+struct nq_store *nq_store_sqlite_open(const char *path, int64_t log_max,
+                                      struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
 /* Hands over the unmatched traps of the database at path by number, beside an engine that may

@@ -75,9 +75,21 @@ struct world *world_new(void)
 struct world *world_new_in_mode(enum nq_mode mode)
 {
     static const struct world_vm vms[] = {
-        {"id-1", "VDI-01", "vdi-01.corp.example", "10.20.1.11", "REGULAR", 0, 0, 0, 0},
-        {"id-2", "VDI-02", "vdi-02.corp.example", "10.20.1.12", "REGULAR", 0, 0, 0, 0},
-        {"id-9", "edge-1", "", "10.20.0.1", "EDGE", 0, 0, 0, 0},
+        {.external_id = "id-1",
+         .name = "VDI-01",
+         .host_name = "vdi-01.corp.example",
+         .address = "10.20.1.11",
+         .type = "REGULAR"},
+        {.external_id = "id-2",
+         .name = "VDI-02",
+         .host_name = "vdi-02.corp.example",
+         .address = "10.20.1.12",
+         .type = "REGULAR"},
+        {.external_id = "id-9",
+         .name = "edge-1",
+         .host_name = "",
+         .address = "10.20.0.1",
+         .type = "EDGE"},
     };
     struct world *world = nq_calloc(1, sizeof(*world));
     nq_log_to(quiet, NULL);
@@ -132,6 +144,12 @@ struct world *world_new_in_mode(enum nq_mode mode)
         .retry_most_ms = 8000,
         .immunity_ms = 3600000,
         .observed_keep_ms = 7200000,
+        .give_up_ms = 86400000,
+        .reconcile = {.interval_ms = 1000000,
+                      .removed_tag = NQ_REMOVED_RESTORE,
+                      .recreated_vm = NQ_RECREATED_LEAVE},
+        .release = {.scan_longest_ms = 3600000},
+        .governor = {.same_cause_ms = 3600000, .warn_percent = 80},
         .cases_max = 10,
         .managers = world->managers,
         .manager_count = 1,
@@ -257,7 +275,7 @@ size_t world_waiting(const struct world *world)
 {
     size_t count = 0;
     for (size_t i = 0; i < world->backend.call_count; i++) {
-        count += world->backend.calls[i].kind != CALL_GROUPS;
+        count += !world_is_background(world->backend.calls[i].kind);
     }
     return count;
 }
@@ -315,12 +333,28 @@ void world_answer_groups(struct world *world, const struct nq_group_view *groups
                          size_t count)
 {
     struct waiting_call call;
-    if (!world_take_groups(world, &call)) {
+    if (!world_take(world, CALL_GROUPS, &call)) {
         abort();
     }
     const struct nq_reply reply = {.groups = groups, .group_count = count, .missing = ""};
     call.done(call.arg, &reply);
     world_settle(world);
+}
+
+bool world_answer_tagged(struct world *world)
+{
+    struct waiting_call call;
+    if (!world_take(world, CALL_TAGGED, &call)) {
+        return false;
+    }
+    world_answer_truly(world, &call);
+    world_settle(world);
+    return true;
+}
+
+void world_set_server(struct world *world, const char *server)
+{
+    world->server = server;
 }
 
 void world_set_status(struct world *world, const struct nq_manager_status *status)

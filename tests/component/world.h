@@ -32,6 +32,9 @@ struct world_vm {
     bool gone;
     bool member; /* of the quarantine group, once the fake NSX has caught up */
     size_t manager;
+    const char *uuids;     /* NULL: none */
+    unsigned more_tags;    /* besides ours: set of nsx/tags.h */
+    const char *protector; /* a protected group that has it as a member; NULL: none */
 };
 
 enum world_call_kind {
@@ -40,7 +43,10 @@ enum world_call_kind {
     CALL_ADD,
     CALL_REMOVE,
     CALL_PROVE,
-    CALL_GROUPS
+    CALL_PROTECTOR,
+    CALL_GROUPS,
+    CALL_TAGGED,
+    CALL_KIND_END
 };
 
 struct world;
@@ -74,7 +80,7 @@ void world_advance(struct world *world, int64_t ms);
 
 /* ---- NSX ---------------------------------------------------------------------------- */
 
-/* Calls that wait for an answer, groups not counted. */
+/* Calls that wait for an answer, groups and lists of tagged VMs not counted. */
 size_t world_waiting(const struct world *world);
 bool world_is_waiting(const struct world *world, enum world_call_kind kind);
 /* Answers the oldest waiting call truthfully, then settles. false: none waits. */
@@ -86,6 +92,10 @@ void world_fail(struct world *world, enum nq_code code, bool applied);
 /* Answers the reading of groups that waits: groups of the configuration, in its order. */
 void world_answer_groups(struct world *world, const struct nq_group_view *groups,
                          size_t count);
+/* Answers the oldest list of tagged VMs truthfully; false: none waits. */
+bool world_answer_tagged(struct world *world);
+/* Where NSX is reached: a host name or an address. */
+void world_set_server(struct world *world, const char *server);
 /* What the manager says about itself from now on. */
 void world_set_status(struct world *world, const struct nq_manager_status *status);
 /* Answers the oldest waiting write with success without doing it. */

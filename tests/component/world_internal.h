@@ -7,8 +7,10 @@
 #include "store/store.h"
 #include "world.h"
 
-#define CASES_MAX   64
-#define TALLIES_MAX 128
+#define CASES_MAX      64
+#define TALLIES_MAX    128
+#define ADMISSIONS_MAX 256
+#define LOG_MAX        64
 
 struct kept_tally {
     char owner[128];
@@ -25,6 +27,11 @@ struct kept {
     enum nq_mode mode;
     uint32_t last_case;
     struct nq_unmatched unmatched[NQ_UNMATCHED_MAX]; /* by slot; without text: none */
+    struct nq_admission admissions[ADMISSIONS_MAX];
+    size_t admission_count;
+    struct nq_governor_record governor; /* state 0: none was put */
+    struct nq_log_entry log[LOG_MAX];   /* the newest ones */
+    size_t log_count;
 };
 
 struct fake_store {
@@ -54,7 +61,7 @@ struct fake_backend {
     struct waiting_call calls[WORLD_CALLS_MAX];
     size_t call_count;
     uint64_t next_number;
-    size_t started[CALL_GROUPS + 1];
+    size_t started[CALL_KIND_END];
     size_t added;
     size_t removed;
     struct nq_manager_status status;
@@ -77,7 +84,8 @@ struct world {
     struct nq_sources *sources;
     struct nq_engine *engine;
     size_t answers[NQ_INTAKE_LATER + 1];
-    size_t notices[NQ_NOTICE_FAILED + 1];
+    size_t notices[NQ_NOTICE_END];
+    const char *server; /* a host at which NSX is reached; NULL: none */
 };
 
 extern const struct nq_store_ops world_store_ops;
@@ -86,9 +94,13 @@ extern const struct nq_backend_ops world_backend_ops;
 /* Deep copy over what *to holds. */
 void world_copy_kept(struct kept *to, const struct kept *from);
 
-/* Takes the oldest waiting call off the list; groups are not counted. false: none. */
+/* The engine asks by itself, at intervals: groups, tagged VMs. */
+bool world_is_background(enum world_call_kind kind);
+/* Takes the oldest waiting call off the list, of those that are not background, or of one
+ * kind. false: none. */
 bool world_take_oldest(struct world *world, struct waiting_call *ret_call);
-bool world_take_groups(struct world *world, struct waiting_call *ret_call);
+bool world_take(struct world *world, enum world_call_kind kind,
+                struct waiting_call *ret_call);
 /* What NSX does for a write, without an answer; and its true answer. */
 void world_apply_write(struct world *world, const struct waiting_call *call);
 void world_answer_truly(struct world *world, const struct waiting_call *call);

@@ -71,6 +71,29 @@ static struct nq_call *fake_groups(struct nq_backend *base, size_t manager,
     return start(base, CALL_GROUPS, NULL, done, arg);
 }
 
+static struct nq_call *fake_tagged(struct nq_backend *base, size_t manager,
+                                   nq_reply_fn *done, void *arg)
+{
+    const struct nq_vm_id all = {.manager = manager, .external_id = ""};
+    return start(base, CALL_TAGGED, &all, done, arg);
+}
+
+static struct nq_call *fake_protector(struct nq_backend *base, const struct nq_vm_id *vm,
+                                      nq_reply_fn *done, void *arg)
+{
+    return start(base, CALL_PROTECTOR, vm, done, arg);
+}
+
+static void fake_each_server(const struct nq_backend *base, size_t manager,
+                             nq_server_fn *fn, void *arg)
+{
+    const char *server = ((const struct fake_backend *)base)->world->server;
+    (void)manager;
+    if (server) {
+        fn(arg, server);
+    }
+}
+
 static void take_call(struct fake_backend *backend, size_t at,
                       struct waiting_call *ret_call)
 {
@@ -110,6 +133,9 @@ const struct nq_backend_ops world_backend_ops = {
     .change_tag = fake_change,
     .prove = fake_prove,
     .read_groups = fake_groups,
+    .read_tagged = fake_tagged,
+    .read_protector = fake_protector,
+    .each_server = fake_each_server,
     .cancel = fake_cancel,
     .status = fake_status,
     .close = fake_close_backend,
@@ -135,10 +161,25 @@ static struct nq_vm view_of(const struct world_vm *vm)
         .display_name = vm->name,
         .host_name = vm->host_name,
         .addresses = vm->address,
+        .uuids = vm->uuids ? vm->uuids : "",
         .type = vm->type,
         .regular = strcmp(vm->type, "REGULAR") == 0,
-        .tags = vm->tagged ? NQ_TAGS_OURS : 0,
+        .tags = (vm->tagged ? NQ_TAGS_OURS : 0) | vm->more_tags,
     };
+}
+
+static size_t tagged_vms(struct world *world, const struct waiting_call *call,
+                         struct nq_vm *vms)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->vm_count; i++) {
+        const struct nq_vm view = view_of(&world->vms[i]);
+        if (view.manager == call->manager && !world->vms[i].gone &&
+            (view.tags & NQ_TAGS_QUARANTINE)) {
+            vms[count++] = view;
+        }
+    }
+    return count;
 }
 
 static size_t find_vms(struct world *world, const struct waiting_call *call,
@@ -207,41 +248,47 @@ void world_answer_truly(struct world *world, const struct waiting_call *call)
                       (vm && vm->member ? NQ_RUNG_BIT(NQ_RUNG_GROUP_MEMBER) : 0);
         reply.missing = vm && vm->member ? "" : "the VM is not in the quarantine group";
         break;
+    case CALL_TAGGED:
+        reply.vms = vms;
+        reply.vm_count = tagged_vms(world, call, vms);
+        break;
+    case CALL_PROTECTOR:
+        reply.protector = vm ? vm->protector : NULL;
+        break;
     case CALL_GROUPS:
         reply.groups = &group;
         reply.group_count = 1;
+        break;
+    case CALL_KIND_END:
         break;
     }
     call->done(call->arg, &reply);
 }
 
-static bool find_waiting(const struct world *world, bool groups, size_t *ret_at)
+bool world_is_background(enum world_call_kind kind)
+{
+    return kind == CALL_GROUPS || kind == CALL_TAGGED;
+}
+
+bool world_take_oldest(struct world *world, struct waiting_call *ret_call)
 {
     for (size_t i = 0; i < world->backend.call_count; i++) {
-        if ((world->backend.calls[i].kind == CALL_GROUPS) == groups) {
-            *ret_at = i;
+        if (!world_is_background(world->backend.calls[i].kind)) {
+            take_call(&world->backend, i, ret_call);
             return true;
         }
     }
     return false;
 }
 
-static bool take(struct world *world, bool groups, struct waiting_call *ret_call)
+bool world_take(struct world *world, enum world_call_kind kind,
+                struct waiting_call *ret_call)
 {
-    size_t at = 0;
-    if (!find_waiting(world, groups, &at)) {
-        return false;
+    for (size_t i = 0; i < world->backend.call_count; i++) {
+        if (world->backend.calls[i].kind == kind) {
+            take_call(&world->backend, i, ret_call);
+            return true;
+        }
     }
-    take_call(&world->backend, at, ret_call);
-    return true;
-}
-
-bool world_take_oldest(struct world *world, struct waiting_call *ret_call)
-{
-    return take(world, false, ret_call);
-}
-
-bool world_take_groups(struct world *world, struct waiting_call *ret_call)
-{
-    return take(world, true, ret_call);
+    return false;
 }

@@ -3,7 +3,10 @@
 #include "world_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 void world_copy_kept(struct kept *to, const struct kept *from)
 {
@@ -13,7 +16,21 @@ void world_copy_kept(struct kept *to, const struct kept *from)
     for (size_t i = 0; i < NQ_UNMATCHED_MAX; i++) {
         nq_unmatched_done(&to->unmatched[i]);
     }
+    for (size_t i = 0; i < to->admission_count; i++) {
+        nq_admission_done(&to->admissions[i]);
+    }
+    for (size_t i = 0; i < to->log_count; i++) {
+        nq_log_entry_done(&to->log[i]);
+    }
+    free(to->governor.reason);
     *to = *from;
+    for (size_t i = 0; i < from->admission_count; i++) {
+        nq_admission_copy(&from->admissions[i], &to->admissions[i]);
+    }
+    for (size_t i = 0; i < from->log_count; i++) {
+        nq_log_entry_copy(&from->log[i], &to->log[i]);
+    }
+    to->governor.reason = nq_strdup(from->governor.reason);
     for (size_t i = 0; i < from->case_count; i++) {
         nq_case_copy(&from->cases[i], &to->cases[i]);
     }
@@ -51,6 +68,15 @@ static bool fake_load(struct nq_store *base, const struct nq_store_reader *reade
         reader->on_mode(reader->arg, kept->mode);
     }
     reader->on_last_case(reader->arg, kept->last_case);
+    for (size_t i = 0; i < kept->admission_count; i++) {
+        reader->on_admission(reader->arg, &kept->admissions[i]);
+    }
+    if (kept->governor.state) {
+        reader->on_governor(reader->arg, &kept->governor);
+    }
+    for (size_t i = 0; i < kept->log_count; i++) {
+        reader->on_log(reader->arg, &kept->log[i]);
+    }
     for (size_t i = 0; reader->on_unmatched && i < NQ_UNMATCHED_MAX; i++) {
         if (kept->unmatched[i].text) {
             reader->on_unmatched(reader->arg, &kept->unmatched[i]);
@@ -168,6 +194,72 @@ static bool fake_put_mode(struct nq_store *base, enum nq_mode mode, struct nq_er
     return true;
 }
 
+static bool fake_put_admission(struct nq_store *base, const struct nq_admission *record,
+                               struct nq_err *reterr)
+{
+    struct kept *kept = &store_of(base)->pending;
+    if (kept->admission_count == ADMISSIONS_MAX) {
+        return nq_fail(reterr, NQ_STORE_WRITE, "the fake store holds %d admissions",
+                       ADMISSIONS_MAX);
+    }
+    nq_admission_copy(record, &kept->admissions[kept->admission_count++]);
+    return true;
+}
+
+static bool fake_forget_admissions(struct nq_store *base, int64_t at_ms,
+                                   struct nq_err *reterr)
+{
+    struct kept *kept = &store_of(base)->pending;
+    size_t left = 0;
+    (void)reterr;
+    for (size_t i = 0; i < kept->admission_count; i++) {
+        if (kept->admissions[i].at_ms < at_ms) {
+            nq_admission_done(&kept->admissions[i]);
+        } else {
+            kept->admissions[left++] = kept->admissions[i];
+        }
+    }
+    kept->admission_count = left;
+    return true;
+}
+
+static bool fake_put_governor(struct nq_store *base,
+                              const struct nq_governor_record *record,
+                              struct nq_err *reterr)
+{
+    struct kept *kept = &store_of(base)->pending;
+    (void)reterr;
+    free(kept->governor.reason);
+    kept->governor = *record;
+    kept->governor.reason = nq_strdup(record->reason);
+    return true;
+}
+
+static bool fake_put_log(struct nq_store *base, const struct nq_log_entry *entry,
+                         struct nq_err *reterr)
+{
+    struct kept *kept = &store_of(base)->pending;
+    const uint32_t last = kept->log_count ? kept->log[kept->log_count - 1].number : 0;
+    if (entry->number != last + 1) {
+        return nq_fail(reterr, NQ_STORE_WRITE, "entry %u of the log follows on %u",
+                       entry->number, last);
+    }
+    if (kept->log_count == LOG_MAX) {
+        nq_log_entry_done(&kept->log[0]);
+        memmove(&kept->log[0], &kept->log[1], --kept->log_count * sizeof(kept->log[0]));
+    }
+    nq_log_entry_copy(entry, &kept->log[kept->log_count++]);
+    return true;
+}
+
+/* The number stands for the hash: it changes with each entry. */
+static void fake_log_head(const struct nq_store *base, char ret_hash[NQ_HASH_TEXT])
+{
+    const struct kept *kept = &((const struct fake_store *)base)->committed;
+    (void)snprintf(ret_hash, NQ_HASH_TEXT, "%u",
+                   kept->log_count ? kept->log[kept->log_count - 1].number : 0);
+}
+
 static bool fake_commit(struct nq_store *base, struct nq_err *reterr)
 {
     struct fake_store *store = store_of(base);
@@ -201,6 +293,11 @@ const struct nq_store_ops world_store_ops = {
     .put_tally = fake_put_tally,
     .put_unmatched = fake_put_unmatched,
     .put_mode = fake_put_mode,
+    .put_admission = fake_put_admission,
+    .forget_admissions = fake_forget_admissions,
+    .put_governor = fake_put_governor,
+    .put_log = fake_put_log,
+    .log_head = fake_log_head,
     .commit = fake_commit,
     .rollback = fake_rollback,
     .close = fake_close_store,

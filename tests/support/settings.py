@@ -24,6 +24,14 @@ DEFAULTS = {
     "timeout_s": 5.0,
     "auth_pause_s": 2.0,
     "inventory_interval_s": 60.0,
+    "reconcile_s": 1.0,
+    "removed_tag": "restore",
+    "recreated_vm": "leave",
+    # Laboratories infect many VMs at once; tests of the governor set budgets of their own.
+    "governor": "per_minute = 0; per_hour = 0; per_day = 0; percent_per_hour = 0;"
+                " percent_per_day = 0; same_cause = 0;",
+    "protect": "",
+    "release": "",
     "auth": "basic",
     "trust": 'ca_file = "{ca_file}";',
     "more_of_engine": "",
@@ -51,7 +59,15 @@ timing = {{
     retry_first_s = {retry_first_s};
     retry_most_s = {retry_most_s};
 }};
+reconcile = {{
+    interval_s = {reconcile_s};
+    removed_tag = "{removed_tag}";
+    recreated_vm = "{recreated_vm}";
+}};
+governor = {{ {governor} }};
+release = {{ {release} }};
 managers = ( {managers} );
+protect = {{ {protect} }};
 groups = ( {groups} );
 triggers = ( {{
     name = "malware";

@@ -20,6 +20,10 @@
 #include "base/text.h"
 #include "store/store.h"
 
+#define LOG_MAX 1000 /* entries of the audit log */
+
+#define LOG_MAX 1000
+
 #define CASES_MAX 600
 
 struct fixture {
@@ -74,7 +78,7 @@ static inline int tear_down(void **state)
 static inline struct nq_store *open_store(const struct fixture *f)
 {
     struct nq_err err = {0};
-    struct nq_store *store = nq_store_sqlite_open(f->path, &err);
+    struct nq_store *store = nq_store_sqlite_open(f->path, LOG_MAX, &err);
     if (!store) {
         fail_msg("%s: %s", nq_code_name(err.code), err.detail);
     }
@@ -84,7 +88,7 @@ static inline struct nq_store *open_store(const struct fixture *f)
 static inline void assert_refused(const char *path, enum nq_code code)
 {
     struct nq_err err = {0};
-    struct nq_store *store = nq_store_sqlite_open(path, &err);
+    struct nq_store *store = nq_store_sqlite_open(path, LOG_MAX, &err);
     if (store) {
         (void)nq_store_close(store);
         fail_msg("opened, not refused with %s", nq_code_name(code));

@@ -119,7 +119,7 @@ static void a_commit_that_cannot_be_synced_fails(void **state)
 /* The life of a child: no assertions, the parent judges. */
 static void commit_in_child(const char *path, uint32_t first, uint32_t last, int told)
 {
-    struct nq_store *store = nq_store_sqlite_open(path, NULL);
+    struct nq_store *store = nq_store_sqlite_open(path, LOG_MAX, NULL);
     bool good = store && store->ops->begin(store, NULL);
     for (uint32_t id = first; good && id <= last; id++) {
         const struct nq_case record = small_case(id);
@@ -219,7 +219,7 @@ static void a_kill_inside_the_next_transaction_keeps_the_one_before(void **state
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct nq_store *store = nq_store_sqlite_open(f->path, NULL);
+        struct nq_store *store = nq_store_sqlite_open(f->path, LOG_MAX, NULL);
         const struct nq_case first = small_case(1);
         const struct nq_case second = small_case(2);
         const bool good = store && store->ops->begin(store, NULL) &&
@@ -371,10 +371,10 @@ static void a_directory_that_does_not_exist_is_named(void **state)
     (void)snprintf(path, sizeof(path), "%s/no/such/state.db", f->dir);
     assert_refused(path, NQ_STORE_OPEN);
     struct nq_err err = {0};
-    assert_null(nq_store_sqlite_open(path, &err));
+    assert_null(nq_store_sqlite_open(path, LOG_MAX, &err));
     assert_non_null(strstr(err.detail, path));
     assert_refused(f->dir, NQ_STORE_OPEN); /* the directory itself */
-    assert_null(nq_store_sqlite_open(path, NULL));
+    assert_null(nq_store_sqlite_open(path, LOG_MAX, NULL));
 }
 
 static void assert_bytes_same(const struct fixture *f, const unsigned char *before,
@@ -517,7 +517,7 @@ static void a_database_that_cannot_be_written_is_refused_when_it_opens(void **st
         assert_int_equal(seteuid(NOBODY), 0);
     }
     struct nq_err err = {0};
-    store = nq_store_sqlite_open(f->path, &err);
+    store = nq_store_sqlite_open(f->path, LOG_MAX, &err);
     const bool opened = store != NULL;
     (void)nq_store_close(store);
     if (root) {

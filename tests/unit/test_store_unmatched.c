@@ -154,7 +154,7 @@ static void they_are_read_after_a_kill(void **state)
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct nq_store *store = nq_store_sqlite_open(f->path, NULL);
+        struct nq_store *store = nq_store_sqlite_open(f->path, LOG_MAX, NULL);
         const struct nq_unmatched record = record_of(0, 1, "one");
         const bool good = store && store->ops->begin(store, NULL) &&
                           store->ops->put_unmatched(store, &record, NULL) &&
@@ -180,7 +180,7 @@ static void a_look_by_root_does_not_lock_out_the_owner(void **state)
     }
     assert_int_equal(chown(f->dir, NOBODY, NOBODY), 0);
     assert_int_equal(seteuid(NOBODY), 0);
-    struct nq_store *store = nq_store_sqlite_open(f->path, NULL);
+    struct nq_store *store = nq_store_sqlite_open(f->path, LOG_MAX, NULL);
     const bool opened = store != NULL;
     (void)nq_store_close(store);
     assert_int_equal(seteuid(0), 0);
@@ -188,7 +188,7 @@ static void a_look_by_root_does_not_lock_out_the_owner(void **state)
     assert_beside(f, "");
     assert_int_equal(seteuid(NOBODY), 0);
     struct nq_err err = {0};
-    store = nq_store_sqlite_open(f->path, &err);
+    store = nq_store_sqlite_open(f->path, LOG_MAX, &err);
     const struct nq_unmatched record = record_of(0, 1, "one");
     const bool written = store && store->ops->begin(store, &err) &&
                          store->ops->put_unmatched(store, &record, &err) &&

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "nsx/http.h"
+#include "nsx/tags.h"
 #include "nsx/policy/counters.h"
 #include "nsx/policy/firewall.h"
 #include "nsx/policy/firewall_json.h"
@@ -132,7 +133,7 @@ static void close_group(struct groups_call *groups)
     for (size_t i = 0; i < members->count; i++) {
         struct nq_vm vm;
         if (inventory && nq_inventory_get(inventory, members->ids[i], &vm)) {
-            view->tagged_count += vm.tags != 0;
+            view->tagged_count += (vm.tags & NQ_TAGS_QUARANTINE) != 0;
         }
     }
     view->known = !groups->lost;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "nsx/tags.h"
 
 /* What a view of a rule points to. */
 struct shown {
@@ -195,7 +196,7 @@ static void close_group(struct groups_call *groups)
     for (size_t i = 0; i < members->count; i++) {
         struct nq_vm vm;
         if (inventory && nq_inventory_get(inventory, members->ids[i], &vm)) {
-            view->tagged_count += vm.tags != 0;
+            view->tagged_count += (vm.tags & NQ_TAGS_QUARANTINE) != 0;
         }
     }
     view->known = true;
