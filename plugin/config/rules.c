@@ -34,20 +34,41 @@ static bool engine_holds(const struct nq_config *conf, struct nq_rule_break *ret
     return true;
 }
 
+/* A path says which generation of NSX it is of. */
+static bool path_holds(const struct nq_config *conf, size_t manager, const char *group,
+                       const char *where, size_t index, struct nq_rule_break *ret_broken)
+{
+    const bool vsphere = conf->managers[manager].type == NQ_MANAGER_VSPHERE;
+    if (vsphere != (group[0] == '/')) {
+        return true;
+    }
+    char path[NQ_OPTION_PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s[%zu].path", where, index);
+    return nq_rules_broken(ret_broken, path,
+                           vsphere ? "a manager of type vsphere calls it securitygroup-N"
+                                   : "a manager of type policy calls it /infra/...");
+}
+
+static bool protect_holds(const struct nq_config *conf, struct nq_rule_break *ret_broken)
+{
+    for (size_t i = 0; i < conf->protect.group_count; i++) {
+        const struct nq_protected_group_conf *group = &conf->protect.groups[i];
+        if (!path_holds(conf, group->manager, group->path, "protect.groups", i,
+                        ret_broken)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool groups_hold(const struct nq_config *conf, struct nq_rule_break *ret_broken)
 {
     bool quarantine = false;
     for (size_t i = 0; i < conf->group_count; i++) {
         const struct nq_group_conf *group = &conf->groups[i];
         quarantine = quarantine || group->role == NQ_GROUP_QUARANTINE;
-        const bool vsphere = conf->managers[group->manager].type == NQ_MANAGER_VSPHERE;
-        if (vsphere == (group->path[0] == '/')) {
-            char path[NQ_OPTION_PATH_MAX];
-            (void)snprintf(path, sizeof(path), "groups[%zu].path", i);
-            return nq_rules_broken(
-                ret_broken, path,
-                vsphere ? "a manager of type vsphere calls it securitygroup-N"
-                        : "a manager of type policy calls it /infra/...");
+        if (!path_holds(conf, group->manager, group->path, "groups", i, ret_broken)) {
+            return false;
         }
         for (size_t k = 0; k < i; k++) {
             if (conf->groups[k].manager == group->manager &&
@@ -156,7 +177,7 @@ bool nq_rules_hold(const struct nq_config *conf, struct nq_rule_break *ret_broke
             return false;
         }
     }
-    if (!groups_hold(conf, ret_broken)) {
+    if (!groups_hold(conf, ret_broken) || !protect_holds(conf, ret_broken)) {
         return false;
     }
     for (size_t i = 0; i < conf->source_count; i++) {

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "quarantine/scan.h"
 
 #define EVIDENCE_MAX 4096
 #define TOO_MANY     "its source sends more than limits allows"
@@ -74,53 +75,36 @@ static void add_signal(struct nq_arrival *arrival, struct nq_episode *episode)
     }
 }
 
-static enum nq_case_state first_state(const struct nq_arrival *arrival)
-{
-    if (!arrival->proven) {
-        return NQ_CASE_HELD;
-    }
-    return arrival->engine->mode == NQ_MODE_OBSERVE ? NQ_CASE_OBSERVED : NQ_CASE_TAGGING;
-}
-
 static struct nq_episode *open_case(struct nq_arrival *arrival)
 {
-    struct nq_engine *engine = arrival->engine;
     const struct nq_trigger_result *result = &arrival->result;
-    const struct nq_config *conf = engine->setup.conf;
-    const int64_t now = nq_engine_now(engine);
-    const int64_t limit_s = result->trigger->time_limit_s;
-    struct nq_case record = {
-        .id = ++engine->last_case,
-        .manager = conf->manager_count == 1, /* else only the VM tells */
-        .state = first_state(arrival),
-        .wanted = NQ_WANT_QUARANTINE,
-        .reason = NQ_REASON_NONE,
-        .owner = NQ_OWNER_OURS,
-        .signals = 1,
-        .detected_ms = now,
-        .changed_ms = now,
-        .release_at_ms = limit_s > 0 ? now + limit_s * 1000 : 0,
-    };
-    nq_text_set(&record.identity, result->computer);
-    nq_text_set(&record.name, result->computer);
-    nq_text_set(&record.trigger, result->trigger->name);
-    nq_text_set(&record.cause, result->cause);
-    nq_text_set(&record.severity, result->severity);
-    nq_case_name_tag(&record, conf);
-    struct nq_episode *episode = nq_episode_add(engine, &record);
-    nq_engine_count(engine, NQ_COUNT_CASES_OPENED);
-
     char sender[NQ_TEXT_MAX];
+    const char *from =
+        nq_standing_text(&arrival->standing, arrival->trap, sender, sizeof(sender));
+    char *varbinds = evidence_of(arrival->trap);
+    char *evidence = nq_sprintf("from=%s proof=%s oid=%s %s", from,
+                                nq_config_proof_word(arrival->standing.proof),
+                                arrival->trap->trap_oid, nq_text_or_empty(varbinds));
     char *why = arrival->proven
                     ? NULL
-                    : nq_sprintf("sent by %s: proof %s, the trigger wants %s",
-                                 nq_standing_text(&arrival->standing, arrival->trap,
-                                                  sender, sizeof(sender)),
+                    : nq_sprintf("sent by %s: proof %s, the trigger wants %s", from,
                                  nq_config_proof_word(arrival->standing.proof),
                                  nq_config_proof_word(result->trigger->proof));
-    (void)nq_episode_apply(episode, NQ_EV_OPENED, result->trigger->name, why);
-    free(why);
+    const struct nq_opening opening = {
+        .computer = result->computer,
+        .cause = result->cause,
+        .severity = result->severity,
+        .trigger = result->trigger->name,
+        .actor = result->trigger->name,
+        .why_held = why,
+        .evidence = evidence,
+        .time_limit_s = result->trigger->time_limit_s,
+    };
+    struct nq_episode *episode = nq_case_open(arrival->engine, &opening);
     keep_signal(arrival, episode);
+    free(why);
+    free(evidence);
+    free(varbinds);
     return episode;
 }
 
@@ -131,17 +115,19 @@ static bool is_unproven(const struct nq_episode *episode)
 
 /* The case that this detection belongs to, or NULL when a new one is due. A case that was
  * opened without proof and then dismissed protects its VM from nothing: else whoever can
- * send one datagram could keep a VM out of quarantine. */
+ * send one datagram could keep a VM out of quarantine. And a detection is never about a VM
+ * that is gone: there may be a new one with its name. */
 static struct nq_episode *taker_of(const struct nq_arrival *arrival)
 {
-    struct nq_episode *episode =
-        nq_episode_by_identity(arrival->engine, arrival->result.computer);
-    if (!episode || nq_case_is_open(&episode->record)) {
-        return episode;
+    const char *computer = arrival->result.computer;
+    struct nq_episode *episode = nq_episode_by_identity(arrival->engine, computer);
+    if (episode && nq_case_is_open(&episode->record)) {
+        return episode->record.state == NQ_CASE_VANISHED ? NULL : episode;
     }
-    const bool immune = nq_episode_is_immune(episode, arrival->result.cause) &&
-                        !(arrival->proven && is_unproven(episode));
-    return immune ? episode : NULL;
+    episode = episode ? nq_episode_immune(arrival->engine, NULL, computer,
+                                          arrival->result.cause)
+                      : NULL;
+    return episode && arrival->proven && is_unproven(episode) ? NULL : episode;
 }
 
 static size_t unproven_count(const struct nq_engine *engine)
@@ -173,6 +159,7 @@ static enum nq_intake join(struct nq_arrival *arrival, struct nq_episode *episod
             episode->record.id);
     }
     add_signal(arrival, episode);
+    episode->record.last_detected_ms = nq_engine_now(arrival->engine);
     if (arrival->proven && is_unproven(episode) &&
         nq_episode_apply(episode,
                          arrival->engine->mode == NQ_MODE_OBSERVE ? NQ_EV_WITNESSED
@@ -190,7 +177,7 @@ static enum nq_intake take_detection(struct nq_arrival *arrival)
     if (episode) {
         return join(arrival, episode);
     }
-    if (engine->row_count >= (size_t)engine->setup.conf->cases_max) {
+    if (!nq_case_has_room(engine)) {
         return nq_arrival_refused(arrival, NQ_COUNT_TRAPS_REFUSED,
                                   "there are cases_max cases: release or dismiss some");
     }
@@ -262,12 +249,34 @@ static enum nq_intake take_note(struct nq_arrival *arrival)
     return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_COALESCED);
 }
 
-static const struct {
-    enum nq_intake (*take)(struct nq_arrival *arrival);
-    bool needs_computer;
-} actions[] = {
+/* Whether a site believes in this is its own decision: traps do not say what a scan found. */
+static enum nq_intake take_scan(struct nq_arrival *arrival)
+{
+    enum nq_intake verdict = NQ_INTAKE_STORED;
+    struct nq_engine *engine = arrival->engine;
+    struct nq_episode *episode = find_case(arrival, &verdict);
+    if (!episode) {
+        return verdict;
+    }
+    const struct nq_case *record = &episode->record;
+    const struct nq_release_conf *release = &engine->setup.conf->release;
+    const bool cut_off = record->state == NQ_CASE_TAGGING ||
+                         record->state == NQ_CASE_TAGGED ||
+                         record->state == NQ_CASE_ISOLATED;
+    add_signal(arrival, episode);
+    if (release->clean_scan && cut_off &&
+        nq_scan_is_clean(record->last_detected_ms, nq_engine_now(engine),
+                         release->scan_longest_ms)) {
+        nq_engine_command(engine, record->id, NQ_WANT_RELEASE,
+                          arrival->result.trigger->name);
+        return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_ACTED);
+    }
+    return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_COALESCED);
+}
+
+const struct nq_act nq_acts[NQ_ACTS] = {
     [NQ_ACTION_QUARANTINE] = {take_detection, true},
-    [NQ_ACTION_SCAN_FINISHED] = {take_note, true},
+    [NQ_ACTION_SCAN_FINISHED] = {take_scan, true},
     [NQ_ACTION_RELEASE] = {take_release, true},
     [NQ_ACTION_NOTE] = {take_note, false},
     [NQ_ACTION_IGNORE] = {nq_arrival_ignored, false},
@@ -275,11 +284,11 @@ static const struct {
 
 enum nq_intake nq_arrival_act(struct nq_arrival *arrival)
 {
-    const enum nq_trigger_action action = arrival->result.action;
-    if (actions[action].needs_computer && !arrival->result.computer) {
+    const struct nq_act *act = &arrival->engine->decisions->acts[arrival->result.action];
+    if (act->needs_computer && !arrival->result.computer) {
         return nq_arrival_refused(
             arrival, NQ_COUNT_TRAPS_MALFORMED,
             "the trigger matches but finds no computer in the trap");
     }
-    return actions[action].take(arrival);
+    return act->take(arrival);
 }

@@ -2,14 +2,6 @@
 /* case.c: the table of a case's life, and the functions that read it. */
 #include "quarantine/case.h"
 
-#include <stddef.h>
-
-struct move {
-    enum nq_case_state from;
-    enum nq_case_event event;
-    struct nq_case_step step;
-};
-
 #define MOVE(from_, event_, to_, effect_, when_, ...)                                    \
     {                                                                                    \
         .from = NQ_CASE_##from_, .event = NQ_EV_##event_, .step = {                      \
@@ -25,17 +17,22 @@ struct move {
 
 /* One row a line, columns aligned. */
 /* clang-format off */
-static const struct move moves[] = {
+static const struct nq_case_move moves[] = {
     /* Observe mode: everything but the write. */
     MOVE(OBSERVED,  OPENED,        OBSERVED,  IDENTIFY, NOW,         REASON(OBSERVE_MODE)),
     MOVE(OBSERVED,  RESUMED,       OBSERVED,  IDENTIFY, NOW,         REASON(OBSERVE_MODE)),
-    MOVE(OBSERVED,  FOUND,         OBSERVED,  NOTHING,  NOW,         REASON(OBSERVE_MODE)),
+    MOVE(OBSERVED,  FOUND,         OBSERVED,  VET,      NOW,         REASON(OBSERVE_MODE)),
+    MOVE(OBSERVED,  PRESENT,       OBSERVED,  NOTHING,  NOW,         REASON(OBSERVE_MODE)),
+    MOVE(OBSERVED,  ABSENT,        OBSERVED,  VET,      NOW,         REASON(OBSERVE_MODE)),
+    MOVE(OBSERVED,  CLEARED,       OBSERVED,  NOTHING,  NOW,         REASON(OBSERVE_MODE)),
+    MOVE(OBSERVED,  GOVERNED,      HELD,      NOTHING,  NOW,         REASON(GOVERNOR), NOTICE(HELD)),
+    MOVE(OBSERVED,  GONE,          OBSERVED,  REFIND,   PACED,       REASON(UNKNOWN_VM)),
     MOVE(OBSERVED,  MERGED,        RELEASED,  NOTHING,  NOW,         REASON(NONE)),
     MOVE(OBSERVED,  NOT_YET,       OBSERVED,  IDENTIFY, PACED,       0),
     MOVE(OBSERVED,  UNKNOWN,       HELD,      NOTHING,  NOW,         REASON(UNKNOWN_VM), NOTICE(HELD)),
     MOVE(OBSERVED,  AMBIGUOUS,     HELD,      NOTHING,  NOW,         REASON(AMBIGUOUS), NOTICE(HELD)),
     MOVE(OBSERVED,  PROTECTED,     HELD,      NOTHING,  NOW,         REASON(PROTECTED), NOTICE(HELD)),
-    MOVE(OBSERVED,  CALL_RETRY,    OBSERVED,  IDENTIFY, PACED,       REASON(NSX_UNREACHABLE)),
+    MOVE(OBSERVED,  CALL_RETRY,    OBSERVED,  VET,      PACED,       REASON(NSX_UNREACHABLE)),
     MOVE(OBSERVED,  CALL_STOP,     FAILED,    NOTHING,  NOW,         REASON(NSX_REFUSED), NOTICE(FAILED)),
     MOVE(OBSERVED,  ARMED,         TAGGING,   LOOK,     NOW,         REASON(NONE)),
     MOVE(OBSERVED,  APPROVE,       TAGGING,   LOOK,     NOW,         REASON(NONE)),
@@ -48,15 +45,19 @@ static const struct move moves[] = {
     MOVE(HELD,      CONFIRMED,     TAGGING,   LOOK,     NOW,         REASON(NONE)),
     MOVE(HELD,      WITNESSED,     OBSERVED,  IDENTIFY, NOW,         REASON(OBSERVE_MODE)),
     MOVE(HELD,      RESUMED,       HELD,      NOTHING,  NOW,         0),
+    MOVE(HELD,      REARMED,       TAGGING,   LOOK,     NOW,         REASON(NONE)),
     MOVE(HELD,      APPROVE,       TAGGING,   LOOK,     NOW,         REASON(NONE)),
     MOVE(HELD,      RETRY,         TAGGING,   LOOK,     NOW,         REASON(NONE)),
     MOVE(HELD,      DROP,          RELEASED,  NOTHING,  NOW,         WANT(RELEASE), NOTICE(RELEASED)),
+    MOVE(HELD,      RELEASE,       RELEASING, REMOVE,   NOW,         REASON(NONE), WANT(RELEASE)),
 
     /* Wanted, not yet acknowledged. After a restart, and after a call whose outcome is
      * unknown, the tag is read before anything is written. */
     MOVE(TAGGING,   OPENED,        TAGGING,   LOOK,     NOW,         REASON(NONE)),
     MOVE(TAGGING,   RESUMED,       TAGGING,   LOOK,     NOW,         0),
-    MOVE(TAGGING,   FOUND,         TAGGING,   ADD,      NOW,         REASON(NONE)),
+    MOVE(TAGGING,   FOUND,         TAGGING,   VET,      NOW,         REASON(NONE)),
+    MOVE(TAGGING,   CLEARED,       TAGGING,   ADD,      NOW,         0),
+    MOVE(TAGGING,   GOVERNED,      HELD,      NOTHING,  NOW,         REASON(GOVERNOR), NOTICE(HELD)),
     MOVE(TAGGING,   MERGED,        RELEASED,  NOTHING,  NOW,         REASON(NONE)),
     MOVE(TAGGING,   NOT_YET,       TAGGING,   LOOK,     PACED,       0),
     MOVE(TAGGING,   UNKNOWN,       HELD,      NOTHING,  NOW,         REASON(UNKNOWN_VM), NOTICE(HELD)),
@@ -65,11 +66,12 @@ static const struct move moves[] = {
     MOVE(TAGGING,   DISARMED,      OBSERVED,  NOTHING,  NOW,         REASON(OBSERVE_MODE)),
     MOVE(TAGGING,   ADDED,         TAGGING,   READ,     NOW,         REASON(NONE)),
     MOVE(TAGGING,   PRESENT,       TAGGED,    PROVE,    NOW,         REASON(NONE)),
-    MOVE(TAGGING,   ABSENT,        TAGGING,   ADD,      NOW,         0),
+    MOVE(TAGGING,   ABSENT,        TAGGING,   VET,      NOW,         0),
     MOVE(TAGGING,   UNCHANGED,     TAGGING,   LOOK,     PACED,       REASON(NSX_REFUSED)),
     MOVE(TAGGING,   GONE,          TAGGING,   REFIND,   PACED,       REASON(UNKNOWN_VM)),
     MOVE(TAGGING,   CALL_RETRY,    TAGGING,   LOOK,     PACED,       REASON(NSX_UNREACHABLE)),
     MOVE(TAGGING,   CALL_STOP,     FAILED,    NOTHING,  NOW,         REASON(NSX_REFUSED), NOTICE(FAILED)),
+    MOVE(TAGGING,   EXPIRED,       FAILED,    NOTHING,  NOW,         NOTICE(FAILED)),
     MOVE(TAGGING,   DROP,          RELEASED,  NOTHING,  NOW,         REASON(NONE), WANT(RELEASE), NOTICE(RELEASED)),
     MOVE(TAGGING,   RELEASE,       RELEASING, REMOVE,   NOW,         REASON(NONE), WANT(RELEASE)),
 
@@ -77,8 +79,11 @@ static const struct move moves[] = {
     MOVE(TAGGED,    RESUMED,       TAGGED,    PROVE,    NOW,         0),
     MOVE(TAGGED,    PROVEN,        ISOLATED,  PROVE,    AT_INTERVAL, REASON(NONE), NOTICE(ISOLATED)),
     MOVE(TAGGED,    NOT_PROVEN,    TAGGED,    PROVE,    PACED,       0),
-    MOVE(TAGGED,    ABSENT,        TAGGING,   ADD,      NOW,         REASON(TAG_LOST)),
-    MOVE(TAGGED,    GONE,          VANISHED,  READ,     AT_INTERVAL, REASON(UNKNOWN_VM)),
+    MOVE(TAGGED,    LATE,          TAGGED,    PROVE,    AT_INTERVAL, REASON(RUNG_LOST), NOTICE(RUNG_LOST)),
+    MOVE(TAGGED,    DOUBTED,       TAGGED,    PROVE,    NOW,         0),
+    MOVE(TAGGED,    ABSENT,        TAGGING,   VET,      NOW,         REASON(TAG_LOST), NOTICE(TAG_LOST)),
+    MOVE(TAGGED,    TAKEN_OFF,     RELEASED,  NOTHING,  NOW,         REASON(NONE), WANT(RELEASE), NOTICE(RELEASED)),
+    MOVE(TAGGED,    GONE,          VANISHED,  SEEK,     NOW,         REASON(UNKNOWN_VM)),
     MOVE(TAGGED,    CALL_RETRY,    TAGGED,    PROVE,    PACED,       REASON(NSX_UNREACHABLE)),
     MOVE(TAGGED,    CALL_STOP,     TAGGED,    PROVE,    PACED,       REASON(NSX_REFUSED)),
     MOVE(TAGGED,    RELEASE,       RELEASING, REMOVE,   NOW,         REASON(NONE), WANT(RELEASE)),
@@ -86,9 +91,11 @@ static const struct move moves[] = {
     /* Proven; looked at again and again. */
     MOVE(ISOLATED,  RESUMED,       ISOLATED,  PROVE,    AT_INTERVAL, 0),
     MOVE(ISOLATED,  PROVEN,        ISOLATED,  PROVE,    AT_INTERVAL, REASON(NONE)),
-    MOVE(ISOLATED,  NOT_PROVEN,    TAGGED,    PROVE,    PACED,       REASON(RUNG_LOST)),
-    MOVE(ISOLATED,  ABSENT,        TAGGING,   ADD,      NOW,         REASON(TAG_LOST)),
-    MOVE(ISOLATED,  GONE,          VANISHED,  READ,     AT_INTERVAL, REASON(UNKNOWN_VM)),
+    MOVE(ISOLATED,  NOT_PROVEN,    TAGGED,    PROVE,    PACED,       REASON(RUNG_LOST), NOTICE(RUNG_LOST)),
+    MOVE(ISOLATED,  DOUBTED,       ISOLATED,  PROVE,    NOW,         0),
+    MOVE(ISOLATED,  ABSENT,        TAGGING,   VET,      NOW,         REASON(TAG_LOST), NOTICE(TAG_LOST)),
+    MOVE(ISOLATED,  TAKEN_OFF,     RELEASED,  NOTHING,  NOW,         REASON(NONE), WANT(RELEASE), NOTICE(RELEASED)),
+    MOVE(ISOLATED,  GONE,          VANISHED,  SEEK,     NOW,         REASON(UNKNOWN_VM)),
     MOVE(ISOLATED,  CALL_RETRY,    ISOLATED,  PROVE,    AT_INTERVAL, 0),
     MOVE(ISOLATED,  CALL_STOP,     ISOLATED,  PROVE,    AT_INTERVAL, 0),
     MOVE(ISOLATED,  RELEASE,       RELEASING, REMOVE,   NOW,         REASON(NONE), WANT(RELEASE)),
@@ -104,6 +111,7 @@ static const struct move moves[] = {
     MOVE(RELEASING, GONE,          RELEASED,  NOTHING,  NOW,         REASON(NONE), NOTICE(RELEASED)),
     MOVE(RELEASING, CALL_RETRY,    RELEASING, REMOVE,   PACED,       REASON(NSX_UNREACHABLE)),
     MOVE(RELEASING, CALL_STOP,     FAILED,    NOTHING,  NOW,         REASON(NSX_REFUSED), NOTICE(FAILED)),
+    MOVE(RELEASING, EXPIRED,       FAILED,    NOTHING,  NOW,         NOTICE(FAILED)),
     MOVE(RELEASING, RETRY_RELEASE, RELEASING, REMOVE,   NOW,         0),
 
     /* Closed; the row stays for the immunity time. */
@@ -122,8 +130,11 @@ static const struct move moves[] = {
     /* The VM left the inventory and may come back, with its tag or without. */
     MOVE(VANISHED,  RESUMED,       VANISHED,  READ,     NOW,         0),
     MOVE(VANISHED,  PRESENT,       TAGGED,    PROVE,    NOW,         REASON(NONE)),
-    MOVE(VANISHED,  ABSENT,        TAGGING,   ADD,      NOW,         REASON(TAG_LOST)),
-    MOVE(VANISHED,  GONE,          VANISHED,  READ,     AT_INTERVAL, 0),
+    MOVE(VANISHED,  ABSENT,        TAGGING,   VET,      NOW,         REASON(TAG_LOST), NOTICE(TAG_LOST)),
+    MOVE(VANISHED,  DOUBTED,       VANISHED,  READ,     NOW,         0),
+    MOVE(VANISHED,  GONE,          VANISHED,  SEEK,     NOW,         0),
+    MOVE(VANISHED,  RECREATED,     TAGGING,   VET,      NOW,         REASON(NONE)),
+    MOVE(VANISHED,  NOT_RECREATED, VANISHED,  READ,     AT_INTERVAL, 0),
     MOVE(VANISHED,  CALL_RETRY,    VANISHED,  READ,     AT_INTERVAL, 0),
     MOVE(VANISHED,  CALL_STOP,     VANISHED,  READ,     AT_INTERVAL, 0),
     MOVE(VANISHED,  RELEASE,       RELEASING, REMOVE,   NOW,         REASON(NONE), WANT(RELEASE)),
@@ -131,19 +142,23 @@ static const struct move moves[] = {
 };
 /* clang-format on */
 
-bool nq_case_step(enum nq_case_state state, enum nq_case_event event,
-                  struct nq_case_step *ret_step)
+const struct nq_case_table nq_case_table = {moves, sizeof(moves) / sizeof(moves[0])};
+
+bool nq_case_step(const struct nq_case_table *table, enum nq_case_state state,
+                  enum nq_case_event event, struct nq_case_step *ret_step)
 {
-    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
-        if (moves[i].from == state && moves[i].event == event) {
-            *ret_step = moves[i].step;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct nq_case_move *move = &table->moves[i];
+        if (move->from == state && move->event == event) {
+            *ret_step = move->step;
             return true;
         }
     }
     return false;
 }
 
-bool nq_case_command_event(const struct nq_case *record, enum nq_mode mode,
+bool nq_case_command_event(const struct nq_case_table *table,
+                           const struct nq_case *record, enum nq_mode mode,
                            enum nq_wanted command, enum nq_case_event *ret_event)
 {
     static const enum nq_case_event events[NQ_WANT_END] = {
@@ -169,7 +184,7 @@ bool nq_case_command_event(const struct nq_case *record, enum nq_mode mode,
         event = NQ_EV_RETRY_RELEASE;
     }
     struct nq_case_step step;
-    if (!nq_case_step(record->state, event, &step)) {
+    if (!nq_case_step(table, record->state, event, &step)) {
         return false;
     }
     /* Approving in observe mode would only fall back to observed. */
@@ -211,6 +226,14 @@ const char *nq_case_event_name(enum nq_case_event event)
         [NQ_EV_UNCHANGED] = "unchanged",
         [NQ_EV_GONE] = "gone",
         [NQ_EV_MERGED] = "merged",
+        [NQ_EV_CLEARED] = "cleared",
+        [NQ_EV_GOVERNED] = "governed",
+        [NQ_EV_REARMED] = "rearmed",
+        [NQ_EV_DOUBTED] = "doubted",
+        [NQ_EV_TAKEN_OFF] = "takenOff",
+        [NQ_EV_LATE] = "late",
+        [NQ_EV_RECREATED] = "recreated",
+        [NQ_EV_NOT_RECREATED] = "notRecreated",
         [NQ_EV_PROVEN] = "proven",
         [NQ_EV_NOT_PROVEN] = "notProven",
         [NQ_EV_CALL_RETRY] = "callRetry",

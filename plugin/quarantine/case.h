@@ -12,6 +12,7 @@
 #define NQ_QUARANTINE_CASE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "quarantine/engine.h"
@@ -36,7 +37,15 @@ enum nq_case_event {
     NQ_EV_UNCHANGED, /* a fresh read does not show a change that NSX acknowledged */
     NQ_EV_GONE,      /* NSX has no such VM any more */
     NQ_EV_MERGED,    /* another case already has this VM */
-    NQ_EV_PROVEN,    /* every rung that can be proven holds */
+    NQ_EV_CLEARED,   /* neither guard nor governor is against the addition */
+    NQ_EV_GOVERNED,  /* the governor is */
+    NQ_EV_REARMED,   /* the governor held the case and lets it pass now */
+    NQ_EV_DOUBTED,   /* something in NSX changed that the isolation depends on */
+    NQ_EV_TAKEN_OFF, /* somebody took our tag off, which counts as a release */
+    NQ_EV_LATE,      /* prove_timeout has passed and the isolation is not proven */
+    NQ_EV_RECREATED, /* the VM is gone; a new one has its name, and the case follows it */
+    NQ_EV_NOT_RECREATED,
+    NQ_EV_PROVEN, /* every rung that can be proven holds */
     NQ_EV_NOT_PROVEN,
     NQ_EV_CALL_RETRY, /* the call failed and may succeed later */
     NQ_EV_CALL_STOP,  /* the call failed and a person must look */
@@ -57,10 +66,12 @@ enum nq_case_effect {
     NQ_DO_IDENTIFY, /* find the VM if it is unknown, else nothing */
     NQ_DO_LOOK,     /* find the VM if it is unknown, else read its tags */
     NQ_DO_REFIND,   /* forget the VM, find it by the identity */
+    NQ_DO_VET,      /* may this VM be quarantined, and now? */
     NQ_DO_ADD,
     NQ_DO_READ,
     NQ_DO_REMOVE,
     NQ_DO_PROVE,
+    NQ_DO_SEEK,  /* the VM is gone: is there a new one with its name? */
     NQ_DO_FORGET /* delete the case */
 };
 
@@ -79,13 +90,29 @@ struct nq_case_step {
     enum nq_notice notice;
 };
 
+/* One row. A table has at most one for each (from, event). */
+struct nq_case_move {
+    enum nq_case_state from;
+    enum nq_case_event event;
+    struct nq_case_step step;
+};
+
+struct nq_case_table {
+    const struct nq_case_move *moves;
+    size_t count;
+};
+
+/* The product's. */
+extern const struct nq_case_table nq_case_table;
+
 /* false: this state does not know the event. Pure. */
-bool nq_case_step(enum nq_case_state state, enum nq_case_event event,
-                  struct nq_case_step *ret_step);
+bool nq_case_step(const struct nq_case_table *table, enum nq_case_state state,
+                  enum nq_case_event event, struct nq_case_step *ret_step);
 
 /* The event that a command is for this case; false when the command makes no sense now.
  * Pure. */
-bool nq_case_command_event(const struct nq_case *record, enum nq_mode mode,
+bool nq_case_command_event(const struct nq_case_table *table,
+                           const struct nq_case *record, enum nq_mode mode,
                            enum nq_wanted command, enum nq_case_event *ret_event);
 
 /* Our tag may be on the VM of this case, as far as the record tells: release has to remove

@@ -11,7 +11,8 @@ bool nq_engine_may(const struct nq_engine *engine, uint32_t case_id,
     enum nq_case_event event;
     return episode &&
            (command == episode->record.wanted || /* as it is already: nothing to do */
-            nq_case_command_event(&episode->record, engine->mode, command, &event));
+            nq_case_command_event(engine->decisions->table, &episode->record,
+                                  engine->mode, command, &event));
 }
 
 void nq_engine_command(struct nq_engine *engine, uint32_t case_id, enum nq_wanted command,
@@ -19,8 +20,8 @@ void nq_engine_command(struct nq_engine *engine, uint32_t case_id, enum nq_wante
 {
     struct nq_episode *episode = nq_episode_of(engine, case_id);
     enum nq_case_event event;
-    if (episode &&
-        nq_case_command_event(&episode->record, engine->mode, command, &event)) {
+    if (episode && nq_case_command_event(engine->decisions->table, &episode->record,
+                                         engine->mode, command, &event)) {
         const bool unchecked = event == NQ_EV_DISMISS;
         (void)nq_episode_apply(
             episode, event, actor,
@@ -38,7 +39,26 @@ void nq_engine_comment(struct nq_engine *engine, uint32_t case_id, const char *c
         nq_text_set(&episode->record.comment, comment);
         nq_log(NQ_LOG_INFO, "comment set: case=%u by=%s text=%s", case_id, actor,
                nq_text_or_empty(episode->record.comment));
+        nq_audit_add(engine, case_id, "comment", actor, NULL, "%s",
+                     nq_text_or_empty(episode->record.comment));
         nq_episode_touch(episode);
+    }
+}
+
+/* What NSX was not given yet is taken back. What it was may be carried out all the same, so
+ * the case finds out when it goes on. */
+static void stop_writes(struct nq_engine *engine)
+{
+    struct nq_backend *backend = engine->setup.backend;
+    struct nq_episode *episode = NULL;
+    struct nq_episode *next = NULL;
+    HASH_ITER(by_id, engine->episodes, episode, next)
+    {
+        if (episode->call && nq_effect_writes(episode->calling)) {
+            backend->ops->cancel(backend, episode->call);
+            episode->call = NULL;
+            nq_episode_block(episode);
+        }
     }
 }
 
@@ -53,6 +73,12 @@ void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char 
     nq_log(NQ_LOG_NOTICE, "mode changed: from=%s to=%s by=%s observed=%u",
            nq_mode_name(before), nq_mode_name(mode), actor,
            engine->state_counts[NQ_CASE_OBSERVED]);
+    nq_audit_add(engine, 0, "mode", actor, NULL, "from=%s to=%s", nq_mode_name(before),
+                 nq_mode_name(mode));
+    nq_engine_notice(engine, NQ_NOTICE_MODE_CHANGED);
+    if (mode == NQ_MODE_STOPPED) {
+        stop_writes(engine);
+    }
     if (mode == NQ_MODE_ENFORCE) {
         nq_engine_resume(engine, NQ_EV_ARMED);
     }
@@ -60,7 +86,7 @@ void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char 
     struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)
     {
-        if (episode->blocked) {
+        if (episode->blocked && mode != NQ_MODE_STOPPED) {
             (void)nq_episode_apply(episode, NQ_EV_RESUMED, NULL, NULL);
         }
     }

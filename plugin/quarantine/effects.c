@@ -56,6 +56,16 @@ static void start_read(struct nq_episode *episode)
     episode->call = backend->ops->read_vm(backend, &vm, on_reply, episode);
 }
 
+static void start_vet(struct nq_episode *episode)
+{
+    nq_vet_start(episode, on_reply);
+}
+
+static void start_seek(struct nq_episode *episode)
+{
+    nq_seek_start(episode, on_reply);
+}
+
 static void start_prove(struct nq_episode *episode)
 {
     struct nq_backend *backend = backend_of(episode);
@@ -65,14 +75,21 @@ static void start_prove(struct nq_episode *episode)
 
 /* ---- answers ------------------------------------------------------------------------ */
 
-static void adopt_vm(struct nq_episode *episode, const struct nq_vm *vm)
+/* NSX showed the VM of the case. */
+static void learn(struct nq_episode *episode, const struct nq_vm *vm, bool fresh)
 {
     struct nq_case *record = &episode->record;
-    const struct nq_vm_id id = {vm->manager, vm->external_id};
-    nq_episode_set_vm(episode, &id);
     nq_text_set(&record->name, vm->display_name);
     nq_text_set(&record->host_name, vm->host_name);
     nq_text_set(&record->addresses, vm->addresses);
+    nq_vet_learn(episode, vm, fresh);
+}
+
+static void adopt_vm(struct nq_episode *episode, const struct nq_vm *vm)
+{
+    const struct nq_vm_id id = {vm->manager, vm->external_id};
+    nq_episode_set_vm(episode, &id);
+    learn(episode, vm, false);
     nq_groups_count(episode->engine, &id, NQ_GROUP_CASE);
 }
 
@@ -112,23 +129,12 @@ static void not_found(struct nq_episode *episode, enum nq_case_event event, size
     (void)nq_episode_apply(episode, event, NULL, text);
 }
 
-static void is_protected(struct nq_episode *episode, const struct nq_vm *vm)
-{
-    char text[NQ_TEXT_MAX];
-    (void)snprintf(text, sizeof(text),
-                   "\"%s\" is a VM of type %s; only REGULAR ones are quarantined",
-                   vm->display_name, vm->type);
-    (void)nq_episode_apply(episode, NQ_EV_PROTECTED, NULL, text);
-}
-
 static void reply_find(struct nq_episode *episode, const struct nq_reply *reply)
 {
     const struct nq_vm *vm = NULL;
     const enum nq_case_event event = nq_resolve_judge(reply->vms, reply->vm_count, &vm);
-    if (event == NQ_EV_FOUND) {
+    if (vm) {
         found(episode, vm);
-    } else if (event == NQ_EV_PROTECTED) {
-        is_protected(episode, vm);
     } else {
         not_found(episode, event, reply->vm_count);
     }
@@ -164,6 +170,7 @@ static void reply_read(struct nq_episode *episode, const struct nq_reply *reply)
         (void)nq_episode_apply(episode, NQ_EV_GONE, NULL, "NSX has no such VM any more");
         return;
     }
+    learn(episode, &reply->vms[0], true);
     const bool present = (reply->vms[0].tags & NQ_TAGS_OURS) != 0;
     const bool wanted = record->wanted == NQ_WANT_QUARANTINE;
     if (acknowledged && present != wanted) {
@@ -185,21 +192,33 @@ static void reply_read(struct nq_episode *episode, const struct nq_reply *reply)
                 nq_span_ms(record->detected_ms, nq_engine_now(episode->engine));
         }
     }
+    if (present && wanted) {
+        nq_vet_count(episode); /* it is quarantined, whoever did it */
+    }
     (void)nq_episode_apply(episode, present ? NQ_EV_PRESENT : NQ_EV_ABSENT, NULL, NULL);
 }
 
-static void report_late(struct nq_episode *episode, const char *missing)
+/* The deadline of the proof: said once, then looked at like an isolated VM. */
+static bool is_late(struct nq_episode *episode)
 {
     const struct nq_case *record = &episode->record;
-    if (!episode->late && record->state == NQ_CASE_TAGGED &&
-        nq_engine_now(episode->engine) - record->changed_ms >
+    if (episode->late || record->state != NQ_CASE_TAGGED ||
+        nq_engine_now(episode->engine) - record->changed_ms <=
             conf_of(episode)->prove_timeout_ms) {
-        episode->late = true;
-        nq_log(NQ_LOG_WARNING,
-               "VM carries our tag but is not proven to be isolated: case=%u vm=%s "
-               "missing=%s",
-               record->id, nq_text_or_empty(record->name), missing);
+        return false;
     }
+    episode->late = true;
+    return true;
+}
+
+/* Two engines side by side release for each other; else a tag that is gone was lost. */
+static void tag_is_gone(struct nq_episode *episode)
+{
+    const bool release = conf_of(episode)->reconcile.removed_tag == NQ_REMOVED_RELEASE;
+    (void)nq_episode_apply(
+        episode, release ? NQ_EV_TAKEN_OFF : NQ_EV_ABSENT, "reconciler",
+        release ? "the tag was taken off by somebody else, which counts as a release"
+                : "the tag was taken off the VM by somebody else");
 }
 
 static void reply_prove(struct nq_episode *episode, const struct nq_reply *reply)
@@ -208,14 +227,16 @@ static void reply_prove(struct nq_episode *episode, const struct nq_reply *reply
     record->rungs = reply->rungs;
     if (reply->vm_count == 0) {
         (void)nq_episode_apply(episode, NQ_EV_GONE, NULL, "NSX has no such VM any more");
-    } else if (!(reply->rungs & NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT))) {
-        (void)nq_episode_apply(episode, NQ_EV_ABSENT, "reconciler",
-                               "the tag was taken off the VM by somebody else");
+        return;
+    }
+    learn(episode, &reply->vms[0], true);
+    if (!(reply->rungs & NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT))) {
+        tag_is_gone(episode);
     } else if ((reply->rungs & reply->provable) == reply->provable) {
         (void)nq_episode_apply(episode, NQ_EV_PROVEN, NULL, NULL);
     } else {
-        report_late(episode, reply->missing);
-        (void)nq_episode_apply(episode, NQ_EV_NOT_PROVEN, NULL, reply->missing);
+        (void)nq_episode_apply(episode, is_late(episode) ? NQ_EV_LATE : NQ_EV_NOT_PROVEN,
+                               NULL, reply->missing);
         if ((reply->provable & ~reply->rungs) & NQ_RUNG_BIT(NQ_RUNG_NOT_EXCLUDED)) {
             record->reason = NQ_REASON_EXCLUDED;
         }
@@ -225,31 +246,58 @@ static void reply_prove(struct nq_episode *episode, const struct nq_reply *reply
 /* ---- performing ---------------------------------------------------------------------- */
 
 /* An effect that is a call: how it starts and what its answer means. */
-struct effect_row {
-    void (*start)(struct nq_episode *episode); /* sets episode->call */
+struct nq_effect_row {
+    void (*start)(struct nq_episode *episode); /* sets episode->call, or decides */
     void (*on_success)(struct nq_episode *episode, const struct nq_reply *reply);
-    bool needs_vm; /* without a known VM, the VM is found instead */
+    bool needs_vm;    /* without a known VM, the VM is found instead */
+    bool needs_facts; /* without young ones, the VM is read instead */
     bool writes;
+    bool names_vm; /* a 404 means that NSX has no such VM */
 };
 
-static const struct effect_row find_row = {start_find, reply_find, false, false};
+static const struct nq_effect_row find_row = {.start = start_find,
+                                              .on_success = reply_find};
+static const struct nq_effect_row read_row = {
+    .start = start_read, .on_success = reply_read, .needs_vm = true, .names_vm = true};
 
-static const struct effect_row effect_rows[] = {
-    [NQ_DO_IDENTIFY] = {start_find, reply_find, false, false},
-    [NQ_DO_LOOK] = {start_read, reply_read, true, false},
-    [NQ_DO_REFIND] = {start_find, reply_find, false, false},
-    [NQ_DO_ADD] = {start_add, reply_add, true, true},
-    [NQ_DO_READ] = {start_read, reply_read, true, false},
-    [NQ_DO_REMOVE] = {start_remove, reply_remove, true, true},
-    [NQ_DO_PROVE] = {start_prove, reply_prove, true, false},
-    [NQ_DO_FORGET] = {NULL, NULL, false, false},
+static const struct nq_effect_row effect_rows[] = {
+    [NQ_DO_IDENTIFY] = {.start = start_find, .on_success = reply_find},
+    [NQ_DO_LOOK] = {.start = start_read,
+                    .on_success = reply_read,
+                    .needs_vm = true,
+                    .names_vm = true},
+    [NQ_DO_REFIND] = {.start = start_find, .on_success = reply_find},
+    [NQ_DO_VET] = {.start = start_vet,
+                   .on_success = nq_vet_reply,
+                   .needs_vm = true,
+                   .needs_facts = true},
+    [NQ_DO_ADD] = {.start = start_add,
+                   .on_success = reply_add,
+                   .needs_vm = true,
+                   .writes = true,
+                   .names_vm = true},
+    [NQ_DO_READ] = {.start = start_read,
+                    .on_success = reply_read,
+                    .needs_vm = true,
+                    .names_vm = true},
+    [NQ_DO_REMOVE] = {.start = start_remove,
+                      .on_success = reply_remove,
+                      .needs_vm = true,
+                      .writes = true,
+                      .names_vm = true},
+    [NQ_DO_PROVE] = {.start = start_prove, .on_success = reply_prove, .needs_vm = true},
+    [NQ_DO_SEEK] = {.start = start_seek, .on_success = nq_seek_reply, .needs_vm = true},
+    [NQ_DO_FORGET] = {.needs_vm = false},
 };
 
-static const struct effect_row *row_of(const struct nq_episode *episode,
-                                       enum nq_case_effect effect)
+static const struct nq_effect_row *row_of(const struct nq_episode *episode,
+                                          enum nq_case_effect effect)
 {
-    const struct effect_row *row = &effect_rows[effect];
-    return row->needs_vm && !episode->record.external_id ? &find_row : row;
+    const struct nq_effect_row *row = &effect_rows[effect];
+    if (row->needs_vm && !episode->record.external_id) {
+        return &find_row;
+    }
+    return row->needs_facts && !nq_vet_is_informed(episode) ? &read_row : row;
 }
 
 static void log_failure(const struct nq_episode *episode, const struct nq_err *err,
@@ -267,15 +315,14 @@ static void log_failure(const struct nq_episode *episode, const struct nq_err *e
     }
 }
 
-static void reply_error(struct nq_episode *episode, const struct effect_row *row,
+static void reply_error(struct nq_episode *episode, const struct nq_effect_row *row,
                         const struct nq_err *err)
 {
     struct nq_case *record = &episode->record;
     char text[2 * NQ_TEXT_MAX];
     nq_err_text(err, text, sizeof(text));
     nq_text_set(&record->last_error, text);
-    if (err->code == NQ_NSX_NOT_FOUND && row->needs_vm &&
-        row->on_success != reply_prove) {
+    if (err->code == NQ_NSX_NOT_FOUND && row->names_vm) {
         (void)nq_episode_apply(episode, NQ_EV_GONE, NULL, text);
         return;
     }
@@ -300,7 +347,7 @@ static void reply_error(struct nq_episode *episode, const struct effect_row *row
 static void on_reply(void *arg, const struct nq_reply *reply)
 {
     struct nq_episode *episode = arg;
-    const struct effect_row *row = row_of(episode, episode->calling);
+    const struct nq_effect_row *row = episode->row;
     episode->call = NULL;
     episode->calling = NQ_DO_NOTHING;
     if (reply->err) {
@@ -310,23 +357,27 @@ static void on_reply(void *arg, const struct nq_reply *reply)
     }
 }
 
-/* false: the mode forbids this write now; the case was told. */
+void nq_episode_block(struct nq_episode *episode)
+{
+    episode->blocked = true;
+    episode->effect = NQ_DO_NOTHING;
+    nq_text_set(&episode->record.reason_text,
+                "the engine is stopped: nothing is written to NSX");
+    nq_episode_touch(episode);
+}
+
+/* false: something stands against this write now; the case was told. */
 static bool may_write(struct nq_episode *episode)
 {
-    const enum nq_mode mode = episode->engine->mode;
-    if (mode == NQ_MODE_STOPPED) {
-        episode->blocked = true;
-        episode->effect = NQ_DO_NOTHING;
-        nq_text_set(&episode->record.reason_text,
-                    "the engine is stopped: nothing is written to NSX");
-        nq_episode_touch(episode);
+    const struct nq_decisions *decisions = episode->engine->decisions;
+    if (episode->engine->mode == NQ_MODE_STOPPED) {
+        nq_episode_block(episode);
         return false;
     }
-    if (mode == NQ_MODE_OBSERVE && episode->effect == NQ_DO_ADD) {
-        episode->effect = NQ_DO_NOTHING;
-        (void)nq_episode_apply(episode, NQ_EV_DISARMED, NULL,
-                               "observe mode: the tag would be added now");
-        return false;
+    for (size_t i = 0; episode->effect == NQ_DO_ADD && i < decisions->check_count; i++) {
+        if (!decisions->checks[i](episode)) {
+            return false;
+        }
     }
     return true;
 }
@@ -348,13 +399,15 @@ void nq_episode_perform(struct nq_episode *episode)
     }
     if (effect == NQ_DO_REFIND) {
         nq_episode_set_vm(episode, NULL);
+        nq_vet_forget(episode);
         episode->record.tag_writes = 0;
     }
-    const struct effect_row *row = row_of(episode, effect);
+    const struct nq_effect_row *row = row_of(episode, effect);
     if (row->writes && !may_write(episode)) {
         return;
     }
     episode->effect = NQ_DO_NOTHING;
     episode->calling = effect;
+    episode->row = row;
     row->start(episode);
 }

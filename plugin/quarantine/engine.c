@@ -33,7 +33,9 @@ static bool put_engine_rows(struct nq_engine *engine, struct nq_err *reterr)
             return false;
         }
     }
-    if (!nq_tallies_put(&engine->tallies, store, reterr) ||
+    if (!nq_governor_put(&engine->governor, store, reterr) ||
+        !nq_audit_put(&engine->audit, store, reterr) ||
+        !nq_tallies_put(&engine->tallies, store, reterr) ||
         !nq_unmatched_put(&engine->unmatched, store, nq_mono_ms(engine->setup.clock),
                           reterr)) {
         return false;
@@ -104,10 +106,29 @@ static void mark_clean(struct nq_engine *engine)
     for (int i = 0; i < NQ_COUNTER_COUNT; i++) {
         engine->counters_dirty[i] = false;
     }
+    nq_governor_clean(&engine->governor);
+    nq_audit_clean(&engine->audit);
+    engine->setup.store->ops->log_head(engine->setup.store, engine->log_head);
     nq_tallies_clean(&engine->tallies);
     nq_unmatched_clean(&engine->unmatched, nq_mono_ms(engine->setup.clock));
     engine->mode_dirty = false;
     free_signals(engine);
+}
+
+void nq_engine_notice(struct nq_engine *engine, enum nq_notice notice)
+{
+    engine->engine_notices[notice] = true;
+}
+
+static void announce(struct nq_engine *engine)
+{
+    const struct nq_observer *observer = &engine->setup.observer;
+    for (int notice = 0; notice < NQ_NOTICE_END; notice++) {
+        if (engine->engine_notices[notice] && observer->on_notice) {
+            observer->on_notice(observer->arg, (enum nq_notice)notice, NULL);
+        }
+        engine->engine_notices[notice] = false;
+    }
 }
 
 /* Announces and performs what became durable. Effects never call back before they return,
@@ -185,6 +206,7 @@ static void flush(void *arg)
     mark_clean(engine);
     await_unmatched(engine);
     give_answers(engine, true);
+    announce(engine);
     let_out(engine);
 }
 
@@ -251,6 +273,23 @@ static void load_unmatched(void *arg, const struct nq_unmatched *record)
     nq_unmatched_load(&engine->unmatched, record);
 }
 
+static void load_admission(void *arg, const struct nq_admission *record)
+{
+    struct nq_engine *engine = arg;
+    nq_governor_load(&engine->governor, record);
+}
+
+static void load_governor(void *arg, const struct nq_governor_record *record)
+{
+    struct nq_engine *engine = arg;
+    nq_governor_load_record(&engine->governor, record);
+}
+
+static void load_log(void *arg, const struct nq_log_entry *entry)
+{
+    nq_audit_load(arg, entry);
+}
+
 static void load_last_case(void *arg, uint32_t id)
 {
     struct nq_engine *engine = arg;
@@ -265,7 +304,7 @@ void nq_engine_resume(struct nq_engine *engine, enum nq_case_event event)
     {
         const bool wanted =
             event != NQ_EV_ARMED || episode->record.state == NQ_CASE_OBSERVED;
-        if (wanted) {
+        if (wanted && episode->record.owner == NQ_OWNER_OURS) {
             (void)nq_episode_apply(episode, event, NULL, episode->record.reason_text);
         }
     }
@@ -276,13 +315,17 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
 {
     struct nq_engine *engine = nq_calloc(1, sizeof(*engine));
     engine->setup = *setup;
+    engine->decisions = setup->decisions ? setup->decisions : &nq_decisions;
     engine->mode = setup->conf->enforce ? NQ_MODE_ENFORCE : NQ_MODE_OBSERVE;
     engine->started_ms = nq_engine_now(engine);
     engine->health_text = nq_calloc(NQ_TEXT_MAX + 1, 1);
+    engine->governor_reason = nq_calloc(NQ_TEXT_MAX + 1, 1);
+    nq_governor_init(&engine->governor, &setup->conf->governor, setup->clock);
     engine->touched_tail = &engine->touched;
     engine->signals_tail = &engine->signals;
     forget_answers(engine);
     nq_groups_open(engine);
+    nq_reconcile_open(engine);
     nq_managers_open(engine);
 
     const struct nq_store_reader reader = {
@@ -293,11 +336,15 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
         .on_mode = load_mode,
         .on_last_case = load_last_case,
         .on_unmatched = load_unmatched,
+        .on_admission = load_admission,
+        .on_governor = load_governor,
+        .on_log = load_log,
     };
     if (!setup->store->ops->load(setup->store, &reader, reterr)) {
         return nq_engine_close(engine);
     }
     nq_groups_load(engine);
+    setup->store->ops->log_head(setup->store, engine->log_head);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->row_count, engine->last_case + 1);
     nq_engine_resume(engine, NQ_EV_RESUMED);
@@ -318,8 +365,11 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
         const bool durable = commit(engine);
         give_answers(engine, durable);
     }
+    nq_reconcile_close(engine);
     nq_groups_close(engine);
     nq_managers_close(engine);
+    nq_governor_done(&engine->governor);
+    nq_audit_done(&engine->audit);
     nq_tallies_done(&engine->tallies);
     nq_flood_done(&engine->flood);
     nq_unmatched_set_done(&engine->unmatched);
@@ -332,6 +382,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     free_signals(engine);
     free(engine->rows);
     free(engine->health_text);
+    free(engine->governor_reason);
     free(engine);
     return NULL;
 }

@@ -29,6 +29,7 @@
 #include "trap/trap.h"
 #include "trap/trigger.h"
 
+struct nq_decisions;
 struct nq_engine;
 
 /* Notifications of the MIB. */
@@ -61,6 +62,10 @@ struct nq_engine_setup {
     struct nq_loop *loop;
     const struct nq_clock *clock;
     struct nq_observer observer;
+    /* Calls fn for each host name and address of this machine; NULL: none is known. */
+    void (*each_own_host)(nq_server_fn *fn, void *arg);
+    uint32_t (*random)(void);             /* for jitter; NULL: the kernel's */
+    const struct nq_decisions *decisions; /* NULL: the product's, see decisions.h */
 };
 
 /* Loads the state and goes on with every open case. */

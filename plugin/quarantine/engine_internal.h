@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine_internal.h: what the files of the engine share: engine.c (life, turn), commands.c
  * and views.c (SETs and what is shown), intake.c and actions.c (traps; see arrival.h),
- * episodes.c (all cases at work), episode.c (one case changes), effects.c (calls to NSX),
- * groups.c, rules.c and managers.c (rows of NSX), tally.c (numbers kept), flood.c and
- * unmatched.c (traps that are too many, or mean nothing). Nobody outside this folder includes
- * it. */
+ * opening.c (new cases), episodes.c (all cases at work), episode.c (one case changes),
+ * effects.c (calls to NSX), vet.c (what stands before a write), seek.c (VMs that are gone),
+ * reconcile.c (what NSX shows by itself), audit.c, groups.c, rules.c and managers.c (rows of
+ * NSX), tally.c (numbers kept), flood.c and unmatched.c (traps that are too many, or mean
+ * nothing). Nobody outside this folder includes it. */
 #ifndef NQ_QUARANTINE_ENGINE_INTERNAL_H
 #define NQ_QUARANTINE_ENGINE_INTERNAL_H
 
@@ -12,37 +13,63 @@
 
 #include "base/log.h"
 #include "quarantine/case.h"
+#include "quarantine/decisions.h"
 #include "quarantine/engine.h"
 #include "quarantine/flood.h"
+#include "quarantine/governor.h"
 #include "quarantine/tally.h"
 #include "quarantine/unmatched.h"
+
+/* What NSX told of a VM last: what is judged before it is quarantined. Owns its texts. */
+struct nq_facts {
+    bool known;
+    bool fresh;      /* by NSX itself, not by the inventory */
+    int64_t mono_ms; /* when */
+    bool regular;
+    unsigned tags;
+    char *display_name;
+    char *host_name;
+    char *addresses;
+    char *uuids;
+    char *type;
+    bool protector_known; /* NSX was asked for the groups, too */
+    char *protector;      /* a protected group that has it; NULL: none */
+};
+
+struct nq_effect_row;
 
 /* A case at work: the record that is kept, and what is under way for it. */
 struct nq_episode {
     struct nq_case record;
     struct nq_engine *engine;
-    struct nq_timer pace;        /* the effect waits for this */
-    struct nq_timer expiry;      /* deadline_ms of the record */
-    struct nq_timer limit;       /* release_at_ms of the record */
-    enum nq_case_effect effect;  /* to be performed after the commit, or at pace */
-    enum nq_case_effect calling; /* the effect whose call is under way */
-    struct nq_call *call;        /* NULL: none is */
-    enum nq_notice notice;       /* to be announced after the commit */
-    bool acknowledged;  /* NSX acknowledged the last write, not yet seen in a read */
-    bool refused;       /* NSX refused to remove the tag; a read decides */
-    bool blocked;       /* a write waits for the mode to leave stopped */
-    bool late;          /* prove_timeout has passed and was reported */
-    bool dirty;         /* the record differs from the store */
-    bool touched;       /* in the engine's list for the next flush */
-    bool in_vms;        /* in the engine's hash by external id */
-    bool in_identities; /* in the engine's hash by identity */
-    bool forgotten;     /* to be deleted at the next flush */
-    char *identity_key; /* identity in lower case */
-    char *vm_key;       /* manager and external id, while in_vms */
+    struct nq_timer pace;            /* the effect waits for this */
+    struct nq_timer expiry;          /* deadline_ms of the record */
+    struct nq_timer limit;           /* release_at_ms of the record */
+    enum nq_case_effect effect;      /* to be performed after the commit, or at pace */
+    enum nq_case_effect calling;     /* the effect whose call is under way */
+    const struct nq_effect_row *row; /* what its answer means */
+    struct nq_call *call;            /* NULL: none is */
+    enum nq_notice notice;           /* to be announced after the commit */
+    struct nq_facts facts;
+    bool rehearsed;          /* observe mode: it was counted */
+    int64_t changed_mono_ms; /* of the last change of state; 0: before the start */
+    int64_t seen_ms;         /* wall: NSX showed the VM last; 0: not since the start */
+    bool acknowledged;       /* NSX acknowledged the last write, not yet seen in a read */
+    bool refused;            /* NSX refused to remove the tag; a read decides */
+    bool blocked;            /* a write waits for the mode to leave stopped */
+    bool late;               /* prove_timeout has passed and was reported */
+    bool dirty;              /* the record differs from the store */
+    bool touched;            /* in the engine's list for the next flush */
+    bool in_vms;             /* in the engine's hash by external id */
+    bool in_identities;      /* in the engine's hash by identity */
+    bool forgotten;          /* to be deleted at the next flush */
+    char *identity_key;      /* identity in lower case */
+    char *vm_key;            /* manager and external id, while in a hash by them */
     struct nq_episode *touched_next;
     UT_hash_handle by_id;
     UT_hash_handle by_vm;
     UT_hash_handle by_identity;
+    UT_hash_handle by_foreign; /* of a foreign row, by vm_key */
 };
 
 /* A signal, or an answer to the sender of a trap, that waits for the commit. */
@@ -77,8 +104,32 @@ struct nq_group_poll {
     struct nq_call *call;
 };
 
+/* The comparison with one manager. */
+struct nq_reconciliation {
+    struct nq_engine *engine;
+    size_t manager;
+    struct nq_timer timer;
+    struct nq_call *call;
+    bool again;            /* somebody asked for another one meanwhile */
+    int64_t begun_mono_ms; /* of the call */
+    int64_t done_ms;       /* wall, of the last complete one; 0: never */
+};
+
+/* The audit log as far as it is shown or not yet committed. */
+struct nq_audit {
+    struct nq_log_entry **entries; /* by number */
+    size_t count;
+    size_t room;
+    size_t stored;      /* entries that are in the store */
+    uint32_t last;      /* the highest number */
+    unsigned left_out;  /* while the store could not be written */
+    int64_t refused_ms; /* mono: refused traps were entered last; 0: never */
+    unsigned refused;   /* since then */
+};
+
 struct nq_engine {
     struct nq_engine_setup setup;
+    const struct nq_decisions *decisions;
     enum nq_mode mode;
     bool mode_dirty;
     int64_t started_ms;
@@ -88,11 +139,12 @@ struct nq_engine {
     struct nq_episode *episodes;   /* hash by id */
     struct nq_episode *vms;        /* hash by vm_key: the newest case of a VM */
     struct nq_episode *identities; /* hash by identity: the newest case of an identity */
+    struct nq_episode *foreigns;   /* hash by vm_key: rows of tags that others set */
     struct nq_case **rows;         /* sorted by id */
     size_t row_count;
     size_t row_room;
     uint32_t last_case;
-    uint32_t state_counts[NQ_CASE_STATE_END];
+    uint32_t state_counts[NQ_CASE_STATE_END]; /* of our own cases */
     uint64_t rows_changed;
 
     struct nq_episode *touched; /* in the order they were touched */
@@ -122,6 +174,14 @@ struct nq_engine {
     struct nq_manager_status *manager_seen; /* its counters as they were added last */
     struct nq_tallies tallies;
 
+    struct nq_governor governor;
+    struct nq_reconciliation *reconciliations; /* one for each manager */
+    bool rows_full;                            /* and it was said */
+    struct nq_audit audit;
+    bool engine_notices[NQ_NOTICE_END]; /* about no case, to be announced */
+    char *governor_reason;              /* lent to views; NQ_TEXT_MAX and a NUL */
+    char log_head[NQ_HASH_TEXT];        /* as of the last commit */
+
     struct nq_unmatched_set unmatched;
     struct nq_timer unmatched_due; /* one of them waits for its next write */
 };
@@ -132,8 +192,29 @@ struct nq_engine {
 void nq_engine_wake(struct nq_engine *engine);
 void nq_engine_count(struct nq_engine *engine, enum nq_counter counter);
 int64_t nq_engine_now(const struct nq_engine *engine); /* wall clock */
-/* Tells every case (NQ_EV_ARMED: every observed one). */
+/* Tells every case of ours (NQ_EV_ARMED: every observed one). */
 void nq_engine_resume(struct nq_engine *engine, enum nq_case_event event);
+/* Announces it after the next commit. */
+void nq_engine_notice(struct nq_engine *engine, enum nq_notice notice);
+
+/* ---- opening.c ------------------------------------------------------------------------ */
+
+/* What opens a case. Borrowed. */
+struct nq_opening {
+    const char *computer; /* as nqVmName until the VM is known */
+    const char *cause;
+    const char *severity;
+    const char *trigger;  /* name of the trigger, or how it was asked for */
+    const char *actor;    /* who opens it */
+    const char *why_held; /* NULL: it is not held for want of proof */
+    const char *evidence;
+    int64_t time_limit_s; /* 0: none */
+};
+
+/* There is room for it (cases_max). */
+struct nq_episode *nq_case_open(struct nq_engine *engine,
+                                const struct nq_opening *opening);
+bool nq_case_has_room(const struct nq_engine *engine);
 
 /* ---- episodes.c --------------------------------------------------------------------- */
 
@@ -145,6 +226,9 @@ struct nq_episode *nq_episode_of(const struct nq_engine *engine, uint32_t id);
 /* The newest case of this VM; NULL when none. */
 struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
                                     const struct nq_vm_id *vm);
+/* The row of a tag that somebody else set on this VM; NULL: none. */
+struct nq_episode *nq_episode_foreign(const struct nq_engine *engine,
+                                      const struct nq_vm_id *vm);
 /* The newest case of this identity, or of the VM that it led to; NULL when none. */
 struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
                                           const char *identity);
@@ -171,8 +255,13 @@ void nq_episode_set_alarms(struct nq_episode *episode);
 /* The new case has the VM of another one, or its VM may not be quarantined again yet.
  * true: it was closed, its signals were added to the other. */
 bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm);
-/* This closed case still protects its VM from a new quarantine for the same cause. */
-bool nq_episode_is_immune(const struct nq_episode *episode, const char *cause);
+/* A closed case that still keeps this VM, or this computer when vm is NULL, from a new
+ * quarantine for the same cause; NULL: none. */
+struct nq_episode *nq_episode_immune(const struct nq_engine *engine,
+                                     const struct nq_vm_id *vm, const char *computer,
+                                     const char *cause);
+/* Something changed that the isolation of the VMs of this manager depends on. */
+void nq_episodes_doubt(struct nq_engine *engine, size_t manager);
 /* A duration for the MIB: at least 1, because 0 means "not yet". */
 uint32_t nq_span_ms(int64_t from_ms, int64_t to_ms);
 
@@ -180,8 +269,48 @@ uint32_t nq_span_ms(int64_t from_ms, int64_t to_ms);
 
 /* Starts what the last step asked for; called after the commit. */
 void nq_episode_perform(struct nq_episode *episode);
-/* The effect changes something in NSX: once begun it is not cancelled. */
+/* The engine is stopped: the case goes on when that ends. */
+void nq_episode_block(struct nq_episode *episode);
+/* The effect changes something in NSX: once begun only stopping cancels it. */
 bool nq_effect_writes(enum nq_case_effect effect);
+
+/* ---- vet.c ---------------------------------------------------------------------------- */
+
+/* Keeps what NSX told of the VM. fresh: it was read now, not taken from the inventory. */
+void nq_vet_learn(struct nq_episode *episode, const struct nq_vm *vm, bool fresh);
+void nq_vet_forget(struct nq_episode *episode);
+/* What is known is young enough to judge the VM by. */
+bool nq_vet_is_informed(const struct nq_episode *episode);
+/* Asks for the protected groups of the VM, or decides at once where there are none. */
+void nq_vet_start(struct nq_episode *episode, nq_reply_fn *done);
+void nq_vet_reply(struct nq_episode *episode, const struct nq_reply *reply);
+/* Admits the case for good, as one whose tag was there already. */
+void nq_vet_count(struct nq_episode *episode);
+
+/* ---- seek.c --------------------------------------------------------------------------- */
+
+void nq_seek_start(struct nq_episode *episode, nq_reply_fn *done);
+void nq_seek_reply(struct nq_episode *episode, const struct nq_reply *reply);
+
+/* ---- reconcile.c ---------------------------------------------------------------------- */
+
+void nq_reconcile_open(struct nq_engine *engine);
+void nq_reconcile_close(struct nq_engine *engine);
+
+/* ---- audit.c -------------------------------------------------------------------------- */
+
+/* One entry of the audit log. case_id: 0 for none. actor NULL: the engine itself. evidence:
+ * NULL for none; cut at NQ_EVIDENCE_MAX. */
+void nq_audit_add(struct nq_engine *engine, uint32_t case_id, const char *event,
+                  const char *actor, const char *evidence, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* A refused trap: one entry a minute speaks for all. */
+void nq_audit_refused(struct nq_engine *engine, const char *sender, const char *reason);
+void nq_audit_load(struct nq_engine *engine, const struct nq_log_entry *entry);
+bool nq_audit_put(const struct nq_audit *audit, struct nq_store *store,
+                  struct nq_err *reterr) __attribute__((warn_unused_result));
+void nq_audit_clean(struct nq_audit *audit);
+void nq_audit_done(struct nq_audit *audit);
 
 /* ---- groups.c ----------------------------------------------------------------------- */
 
@@ -195,12 +324,16 @@ enum nq_group_event { NQ_GROUP_CASE, NQ_GROUP_RELEASE, NQ_GROUP_FAILURE };
 /* Counts the event for each group that has the VM as a member. */
 void nq_groups_count(struct nq_engine *engine, const struct nq_vm_id *vm,
                      enum nq_group_event event);
+/* The group of the configuration had the VM when it was read last. */
+bool nq_groups_have(const struct nq_engine *engine, size_t group,
+                    const struct nq_vm_id *vm);
 
 /* ---- rules.c ------------------------------------------------------------------------- */
 
 /* Takes over the rules of a group as NSX shows them now. round: the same for all groups of
- * one reading, so that a rule of several groups is counted once. */
-void nq_rules_update(struct nq_engine *engine, size_t group,
+ * one reading, so that a rule of several groups is counted once. true: they cut off
+ * something else than at the last reading. */
+bool nq_rules_update(struct nq_engine *engine, size_t group,
                      const struct nq_group_view *view, uint64_t round);
 void nq_rules_close(struct nq_engine *engine);
 

@@ -22,9 +22,12 @@ static const struct nq_config *conf_of(const struct nq_episode *episode)
     return episode->engine->setup.conf;
 }
 
-static uint32_t random_number(void)
+static uint32_t random_number(const struct nq_engine *engine)
 {
     uint32_t number;
+    if (engine->setup.random) {
+        return engine->setup.random();
+    }
     /* Without randomness there is no jitter, which is no reason to fail. */
     return getrandom(&number, sizeof(number), GRND_NONBLOCK) == sizeof(number) ? number
                                                                                : 0;
@@ -57,11 +60,15 @@ static int64_t lifetime_ms(const struct nq_episode *episode)
     case NQ_CASE_OBSERVED:
     case NQ_CASE_VANISHED:
         return conf_of(episode)->observed_keep_ms;
+    case NQ_CASE_TAGGING:
+    case NQ_CASE_RELEASING:
+        return conf_of(episode)->give_up_ms;
     default:
         return 0;
     }
 }
 
+/* For people, and for auditors. */
 static void log_change(const struct nq_episode *episode, enum nq_case_state before,
                        enum nq_case_event event)
 {
@@ -77,6 +84,12 @@ static void log_change(const struct nq_episode *episode, enum nq_case_state befo
                                     : notable ? NQ_LOG_NOTICE
                                               : NQ_LOG_INFO;
     char change[64];
+    nq_audit_add(episode->engine, record->id, nq_case_event_name(event),
+                 record->changed_by, NULL, "%s -> %s reason=%s vm=%s id=%s %s",
+                 nq_case_state_name(before), nq_case_state_name(record->state),
+                 nq_reason_name(record->reason), nq_text_or_empty(record->name),
+                 nq_text_or_empty(record->external_id),
+                 nq_text_or_empty(record->reason_text));
     (void)snprintf(change, sizeof(change), "case went from %s to %s",
                    nq_case_state_name(before), nq_case_state_name(record->state));
     nq_log(
@@ -101,6 +114,7 @@ static void enter_state(struct nq_episode *episode)
     const struct nq_vm_id vm = nq_episode_vm(episode);
 
     record->changed_ms = now;
+    episode->changed_mono_ms = nq_mono_ms(engine->setup.clock);
     record->attempts = 0;
     record->deadline_ms = lifetime > 0 ? now + lifetime : 0;
     set_alarm(episode, &episode->expiry, record->deadline_ms, on_expiry);
@@ -146,7 +160,7 @@ static int64_t pace_ms(const struct nq_episode *episode, const struct nq_case_st
                        enum nq_case_event event)
 {
     const struct nq_config *conf = conf_of(episode);
-    const uint32_t random = random_number();
+    const uint32_t random = random_number(episode->engine);
     if (step->when == NQ_AT_INTERVAL || (event == NQ_EV_NOT_PROVEN && episode->late)) {
         return until_common_look_ms(episode->engine);
     }
@@ -197,7 +211,7 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
     struct nq_engine *engine = episode->engine;
     struct nq_case *record = &episode->record;
     struct nq_case_step step;
-    if (!nq_case_step(record->state, event, &step)) {
+    if (!nq_case_step(engine->decisions->table, record->state, event, &step)) {
         nq_log(NQ_LOG_DEBUG,
                "event has no meaning in this state: case=%u state=%s event=%s",
                record->id, nq_case_state_name(record->state), nq_case_event_name(event));
@@ -219,6 +233,7 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
     if (actor) {
         nq_text_set(&record->changed_by, actor);
     }
+    record->approved = record->approved || event == NQ_EV_APPROVE;
     if (step.to != before || event == NQ_EV_OPENED) {
         enter_state(episode);
     } else if (event == NQ_EV_FOUND || event == NQ_EV_RESUMED) {
@@ -242,10 +257,29 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
 static void on_expiry(void *arg)
 {
     struct nq_episode *episode = arg;
+    if (episode->blocked || (episode->call && nq_effect_writes(episode->calling))) {
+        /* The operator stopped it, so nobody gives up; or NSX is about to answer. */
+        nq_timer_set(episode->engine->setup.loop, &episode->expiry,
+                     conf_of(episode)->retry_most_ms, on_expiry, episode);
+        return;
+    }
     const bool observed = episode->record.state == NQ_CASE_OBSERVED;
     const bool tagged = observed && nq_case_may_carry_tag(&episode->record);
     (void)nq_episode_apply(episode, tagged ? NQ_EV_RELEASE : NQ_EV_EXPIRED, "timer",
                            "its time has passed");
+}
+
+void nq_episodes_doubt(struct nq_engine *engine, size_t manager)
+{
+    for (size_t i = 0; i < engine->row_count; i++) {
+        const struct nq_case *record = engine->rows[i];
+        const bool cut_off =
+            record->state == NQ_CASE_TAGGED || record->state == NQ_CASE_ISOLATED;
+        if (cut_off && record->owner == NQ_OWNER_OURS && record->manager == manager + 1) {
+            (void)nq_episode_apply(nq_episode_of(engine, record->id), NQ_EV_DOUBTED, NULL,
+                                   record->reason_text);
+        }
+    }
 }
 
 static void on_limit(void *arg)
@@ -259,21 +293,20 @@ static void on_limit(void *arg)
 
 /* ---- merging ------------------------------------------------------------------------ */
 
-bool nq_episode_is_immune(const struct nq_episode *episode, const char *cause)
-{
-    return episode->record.state == NQ_CASE_RELEASED &&
-           strcmp(nq_text_or_empty(episode->record.cause), nq_text_or_empty(cause)) == 0;
-}
-
 bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm)
 {
     struct nq_episode *other = nq_episode_by_vm(episode->engine, vm);
-    if (!other || other == episode ||
-        !(nq_case_is_open(&other->record) ||
-          nq_episode_is_immune(other, episode->record.cause))) {
+    if (other && !nq_case_is_open(&other->record)) {
+        other = nq_episode_immune(episode->engine, vm, NULL, episode->record.cause);
+    }
+    if (!other || other == episode) {
         return false;
     }
     other->record.signals += episode->record.signals;
+    other->record.last_detected_ms = episode->record.last_detected_ms;
+    if (other->record.state == NQ_CASE_VANISHED) { /* it is here again */
+        (void)nq_episode_apply(other, NQ_EV_DOUBTED, NULL, other->record.reason_text);
+    }
     nq_episode_touch(other);
     char text[NQ_TEXT_MAX];
     (void)snprintf(text, sizeof(text), "the same VM as case %u, which counts its signals",

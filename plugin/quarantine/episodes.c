@@ -42,6 +42,16 @@ struct nq_episode *nq_episode_by_vm(const struct nq_engine *engine,
     return episode;
 }
 
+struct nq_episode *nq_episode_foreign(const struct nq_engine *engine,
+                                      const struct nq_vm_id *vm)
+{
+    char *key = vm_key(vm);
+    struct nq_episode *episode = NULL;
+    HASH_FIND(by_foreign, engine->foreigns, key, strlen(key), episode);
+    free(key);
+    return episode;
+}
+
 struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
                                           const char *identity)
 {
@@ -93,6 +103,37 @@ struct nq_episode *nq_episode_named(const struct nq_engine *engine, const char *
             found = nq_episode_of(engine, engine->rows[i]->id);
         }
     }
+    return found;
+}
+
+/* Of the VM, or known by the same text. */
+static bool is_about(const struct nq_episode *episode, const struct nq_vm_id *vm,
+                     const char *key)
+{
+    const struct nq_vm_id mine = nq_episode_vm(episode);
+    return vm ? mine.external_id && mine.manager == vm->manager &&
+                    strcmp(mine.external_id, vm->external_id) == 0
+              : strcmp(episode->identity_key, key) == 0;
+}
+
+/* There are several when one VM was released from quarantines of several causes. Asked only
+ * about a VM that has a closed case, so all rows may be looked at. */
+struct nq_episode *nq_episode_immune(const struct nq_engine *engine,
+                                     const struct nq_vm_id *vm, const char *computer,
+                                     const char *cause)
+{
+    char *key = identity_key(computer);
+    struct nq_episode *found = NULL;
+    for (size_t i = engine->row_count; i-- > 0 && !found;) {
+        const struct nq_case *record = engine->rows[i];
+        if (record->state != NQ_CASE_RELEASED ||
+            strcmp(nq_text_or_empty(record->cause), nq_text_or_empty(cause)) != 0) {
+            continue;
+        }
+        struct nq_episode *episode = nq_episode_of(engine, record->id);
+        found = is_about(episode, vm, key) ? episode : NULL;
+    }
+    free(key);
     return found;
 }
 
@@ -195,6 +236,27 @@ static size_t row_position(const struct nq_engine *engine, uint32_t id)
     return low;
 }
 
+/* A foreign row is in no index of cases: it neither takes a detection nor hides a case. */
+static void link_foreign(struct nq_episode *episode)
+{
+    const struct nq_vm_id vm = nq_episode_vm(episode);
+    episode->vm_key = vm_key(&vm);
+    HASH_ADD_KEYPTR(by_foreign, episode->engine->foreigns, episode->vm_key,
+                    strlen(episode->vm_key), episode);
+}
+
+static void unlink_foreign(struct nq_episode *episode)
+{
+    HASH_DELETE(by_foreign, episode->engine->foreigns, episode);
+    free(episode->vm_key);
+    episode->vm_key = NULL;
+}
+
+static bool is_ours(const struct nq_episode *episode)
+{
+    return episode->record.owner == NQ_OWNER_OURS;
+}
+
 struct nq_episode *nq_episode_add(struct nq_engine *engine, const struct nq_case *record)
 {
     struct nq_episode *episode = nq_calloc(1, sizeof(*episode));
@@ -214,8 +276,11 @@ struct nq_episode *nq_episode_add(struct nq_engine *engine, const struct nq_case
     engine->rows[at] = &episode->record;
     engine->row_count++;
     engine->rows_changed++;
+    if (!is_ours(episode)) {
+        link_foreign(episode);
+        return episode;
+    }
     engine->state_counts[record->state]++;
-
     link_identity(episode);
     if (record->external_id) {
         link_vm(episode);
@@ -233,8 +298,14 @@ void nq_episode_drop(struct nq_episode *episode)
     nq_timer_clear(engine->setup.loop, &episode->pace);
     nq_timer_clear(engine->setup.loop, &episode->expiry);
     nq_timer_clear(engine->setup.loop, &episode->limit);
-    unlink_vm(episode);
-    unlink_identity(episode);
+    if (is_ours(episode)) {
+        engine->state_counts[episode->record.state]--;
+        unlink_vm(episode);
+        unlink_identity(episode);
+    } else {
+        unlink_foreign(episode);
+    }
+    nq_vet_forget(episode);
     HASH_DELETE(by_id, engine->episodes, episode);
 
     const size_t at = row_position(engine, episode->record.id);
@@ -242,7 +313,6 @@ void nq_episode_drop(struct nq_episode *episode)
             (engine->row_count - at - 1) * sizeof(struct nq_case *));
     engine->row_count--;
     engine->rows_changed++;
-    engine->state_counts[episode->record.state]--;
 
     nq_case_done(&episode->record);
     free(episode->identity_key);

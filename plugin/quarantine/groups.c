@@ -81,6 +81,10 @@ static void update_group(struct nq_engine *engine, size_t index,
         row->realized != view->realized || !group->read_once) {
         row->changed_ms = nq_engine_now(engine);
     }
+    if (group->read_once && row->role == NQ_GROUP_QUARANTINE &&
+        (left > 0 || row->realized != view->realized)) {
+        nq_episodes_doubt(engine, row->manager - 1);
+    }
     if (group->read_once) {
         count(engine, index, "entered", entered, &row->counters.entered);
         count(engine, index, "left", left, &row->counters.left);
@@ -114,8 +118,9 @@ static void on_groups(void *arg, const struct nq_reply *reply)
         for (size_t i = 0; i < reply->group_count; i++) {
             const struct nq_group_view *view = &reply->groups[i];
             update_group(engine, view->group, view);
-            if (view->known && view->rules_known) {
-                nq_rules_update(engine, view->group, view, engine->rule_round);
+            if (view->known && view->rules_known &&
+                nq_rules_update(engine, view->group, view, engine->rule_round)) {
+                nq_episodes_doubt(engine, poll->manager);
             }
         }
     }
@@ -218,16 +223,22 @@ void nq_groups_hurry(struct nq_engine *engine)
     }
 }
 
+bool nq_groups_have(const struct nq_engine *engine, size_t group,
+                    const struct nq_vm_id *vm)
+{
+    const struct nq_group_state *state = &engine->group_states[group];
+    return state->member_count > 0 &&
+           engine->setup.conf->groups[group].manager == vm->manager &&
+           bsearch(&vm->external_id, state->external_ids, state->member_count,
+                   sizeof(char *), compare_ids) != NULL;
+}
+
 void nq_groups_count(struct nq_engine *engine, const struct nq_vm_id *vm,
                      enum nq_group_event event)
 {
     for (size_t i = 0; i < engine->setup.conf->group_count; i++) {
-        const struct nq_group_state *group = &engine->group_states[i];
         struct nq_group_counters *counters = &engine->group_rows[i].counters;
-        if (group->member_count == 0 ||
-            engine->setup.conf->groups[i].manager != vm->manager ||
-            !bsearch(&vm->external_id, group->external_ids, group->member_count,
-                     sizeof(char *), compare_ids)) {
+        if (!nq_groups_have(engine, i, vm)) {
             continue;
         }
         const struct {

@@ -59,6 +59,10 @@ enum nq_intake nq_arrival_refused(struct nq_arrival *arrival, enum nq_counter co
     (void)vsnprintf(arrival->reason, sizeof(arrival->reason), fmt, args);
     va_end(args);
     nq_engine_count(arrival->engine, counter);
+    nq_audit_refused(
+        arrival->engine,
+        nq_standing_text(&arrival->standing, arrival->trap, sender, sizeof(sender)),
+        arrival->reason);
     if (may_log(arrival->engine)) {
         nq_log(
             NQ_LOG_WARNING, "trap refused: %s: trigger=%s oid=%s from=%s computer=%s",
@@ -139,6 +143,7 @@ static void reject(struct nq_engine *engine, enum nq_counter counter, const char
                    const char *source)
 {
     nq_engine_count(engine, counter);
+    nq_audit_refused(engine, source, reason);
     if (may_log(engine)) {
         nq_log(NQ_LOG_WARNING, "trap refused: %s: from=%s", reason, source);
     }

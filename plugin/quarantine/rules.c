@@ -151,12 +151,30 @@ static void fill_row(struct nq_engine *engine, size_t group, const char *manager
     }
 }
 
-void nq_rules_update(struct nq_engine *engine, size_t group,
+/* What a rule does and when it comes, without what it counts. */
+static bool is_same_rule(const struct nq_rule_row *a, const struct nq_rule_row *b)
+{
+    return a->index == b->index && a->action == b->action &&
+           a->direction == b->direction && a->enabled == b->enabled &&
+           a->sequence == b->sequence;
+}
+
+static bool are_same(const struct nq_group_state *a, const struct nq_group_state *b)
+{
+    bool same = a->rule_count == b->rule_count;
+    for (size_t i = 0; same && i < a->rule_count; i++) {
+        same = is_same_rule(&a->rules[i], &b->rules[i]);
+    }
+    return same;
+}
+
+bool nq_rules_update(struct nq_engine *engine, size_t group,
                      const struct nq_group_view *view, uint64_t round)
 {
     struct nq_group_state *kept = &engine->group_states[group];
+    struct nq_group_state before = {.rules = kept->rules, .rule_count = kept->rule_count};
     const char *manager = manager_name(engine, group);
-    free_rules(kept);
+    kept->rule_count = 0;
     kept->rules = nq_calloc(view->rule_count, sizeof(*kept->rules));
     for (size_t i = 0; i < view->rule_count; i++) {
         const struct nq_rule_view *rule = &view->rules[i];
@@ -176,6 +194,9 @@ void nq_rules_update(struct nq_engine *engine, size_t group,
     if (engine->tallies.dirty) {
         nq_engine_wake(engine);
     }
+    const bool changed = before.rules && !are_same(&before, kept);
+    free_rules(&before);
+    return changed;
 }
 
 void nq_rules_close(struct nq_engine *engine)

@@ -45,6 +45,12 @@ static void judge_health(const struct nq_engine *engine, struct nq_engine_view *
         (void)snprintf(problem, sizeof(problem),
                        "the kernel dropped traps (nqTrapsKernelDrops): raise "
                        "listen.receive_buffer and net.core.rmem_max");
+    } else if (view->governor_state == NQ_GOVERNOR_TRIPPED) {
+        view->health = NQ_HEALTH_DEGRADED;
+        (void)snprintf(problem, sizeof(problem),
+                       "the governor holds new cases: when that is right, set "
+                       "nqGovernorRearm to rearm(2): %s",
+                       view->governor_reason);
     } else if (view->cases_failed > 0) {
         view->health = NQ_HEALTH_DEGRADED;
         (void)snprintf(problem, sizeof(problem),
@@ -58,21 +64,54 @@ static void judge_health(const struct nq_engine *engine, struct nq_engine_view *
     view->health_text = nq_text_escape(problem, engine->health_text, NQ_TEXT_MAX + 1);
 }
 
+static uint32_t open_count(const struct nq_engine *engine)
+{
+    uint32_t count = 0;
+    for (int state = NQ_CASE_OBSERVED; state < NQ_CASE_STATE_END; state++) {
+        count += state == NQ_CASE_RELEASED ? 0 : engine->state_counts[state];
+    }
+    return count;
+}
+
+/* The oldest comparison of all managers; 0 while one of them has none. */
+static int64_t reconciled_ms(const struct nq_engine *engine)
+{
+    int64_t oldest = INT64_MAX;
+    for (size_t i = 0; i < engine->setup.conf->manager_count; i++) {
+        const int64_t done = engine->reconciliations[i].done_ms;
+        oldest = done < oldest ? done : oldest;
+    }
+    return oldest == INT64_MAX ? 0 : oldest;
+}
+
+static void view_governor(const struct nq_engine *engine, struct nq_engine_view *view)
+{
+    const int64_t limit = engine->setup.conf->governor.vms.hour;
+    view->governor_state = nq_governor_state(
+        &engine->governor, engine->mode == NQ_MODE_OBSERVE, &view->governor_hour_count,
+        engine->governor_reason, NQ_TEXT_MAX + 1);
+    view->governor_reason = engine->governor_reason;
+    view->governor_hour_limit = (uint32_t)limit;
+}
+
 void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_view)
 {
     const uint32_t *counts = engine->state_counts;
     *ret_view = (struct nq_engine_view){
         .mode = engine->mode,
         .started_ms = engine->started_ms,
-        .cases_open = (uint32_t)engine->row_count - counts[NQ_CASE_RELEASED],
+        .cases_open = open_count(engine),
         .cases_quarantined = counts[NQ_CASE_TAGGED] + counts[NQ_CASE_ISOLATED],
         .cases_isolated = counts[NQ_CASE_ISOLATED],
         .cases_held = counts[NQ_CASE_HELD],
         .cases_failed = counts[NQ_CASE_FAILED],
         .oldest_pending_ms = oldest_pending_ms(engine),
         .rows_changed = engine->rows_changed,
+        .reconciled_ms = reconciled_ms(engine),
+        .log_head = engine->log_head,
     };
     memcpy(ret_view->counters, engine->counters, sizeof(engine->counters));
+    view_governor(engine, ret_view);
     judge_health(engine, ret_view);
 }
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan.h: does a finished malware scan show that a VM is clean? Pure.
+ * Not for: whether a site believes in that (release.clean_scan of the configuration).
+ *
+ * Owns    nothing.
+ * Blocks  never.
+ * Thread  any.
+ * Fails   never.
+ * Limits  none.
+ *
+ * The rule: the scan finished after the detection, and there was no detection since it
+ * began. A trap tells when a scan finished, not when it began nor what it found, so it may
+ * have begun up to longest_ms before.
+ */
+#ifndef NQ_QUARANTINE_SCAN_H
+#define NQ_QUARANTINE_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Times are wall clock milliseconds; last_detected_ms is the newest detection of the case. */
+bool nq_scan_is_clean(int64_t last_detected_ms, int64_t finished_ms, int64_t longest_ms);
+
+#endif
