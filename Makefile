@@ -19,7 +19,7 @@ CONFDIR    ?= $(SYSCONFDIR)/nsx-quarantine
 # ---- compiler ---------------------------------------------------------------------------
 
 comma := ,
-PKGS := libcurl libcjson libconfig libxml-2.0 sqlite3
+PKGS := libcurl libcjson libconfig libcrypto libxml-2.0 sqlite3
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes \
         -Wmissing-prototypes -Wvla -Wundef -Werror
 OPT_release := -O2 -D_FORTIFY_SOURCE=2

@@ -53,7 +53,8 @@ CREATE TABLE signal (
     PRIMARY KEY (case_id, slot)
 ) STRICT, WITHOUT ROWID;
 
--- Scalars: the mode that was set, the highest case number, the counters of the MIB.
+-- Scalars: the mode that was set, the highest numbers of a case and of an entry of the audit
+-- log, the counters of the MIB.
 CREATE TABLE scalar (
     name  TEXT PRIMARY KEY,
     value INTEGER NOT NULL
@@ -77,6 +78,46 @@ CREATE TABLE unmatched (
     source   TEXT NOT NULL,
     trap_oid TEXT NOT NULL,
     text     TEXT NOT NULL
+) STRICT;
+
+-- What the governor let pass, in this order, and the governor itself.
+CREATE TABLE admission (
+    number    INTEGER PRIMARY KEY,
+    case_id   INTEGER NOT NULL,
+    rehearsed INTEGER NOT NULL,
+    at_ms     INTEGER NOT NULL,
+    cause     TEXT,
+    owners    TEXT
+) STRICT;
+
+CREATE INDEX admission_at ON admission (at_ms);
+
+CREATE TABLE governor (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    state      INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
+    changed_ms INTEGER NOT NULL,
+    rearmed_ms INTEGER NOT NULL,
+    reason     TEXT
+) STRICT;
+
+-- The audit log. What the hash is made of stands in chain.h. case_id 0: about no case.
+CREATE TABLE log (
+    number    INTEGER PRIMARY KEY,
+    at_ms     INTEGER NOT NULL,
+    case_id   INTEGER NOT NULL,
+    kept_from INTEGER NOT NULL,
+    event     TEXT NOT NULL,
+    actor     TEXT NOT NULL,
+    text      TEXT NOT NULL,
+    evidence  TEXT NOT NULL,
+    hash      TEXT NOT NULL
+) STRICT;
+
+-- The last entry that made room for new ones: the chain begins behind it.
+CREATE TABLE log_pruned (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL,
+    hash   TEXT NOT NULL
 ) STRICT;
 
 PRAGMA user_version = 2;

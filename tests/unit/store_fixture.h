@@ -20,10 +20,7 @@
 #include "base/text.h"
 #include "store/store.h"
 
-#define LOG_MAX 1000 /* entries of the audit log */
-
-#define LOG_MAX 1000
-
+#define LOG_MAX   1000 /* entries of the audit log */
 #define CASES_MAX 600
 
 struct fixture {
@@ -158,6 +155,11 @@ struct loaded {
     enum nq_mode mode;
     size_t last_case_count;
     uint32_t last_case;
+    char admissions[512]; /* "CASE/REHEARSED@AT CAUSE GROUPS|" */
+    char governor[512];   /* "STATE CHANGED REARMED REASON|" */
+    size_t log_count;
+    uint32_t log_first;
+    struct nq_log_entry log_last;
 };
 
 static inline void on_case(void *arg, const struct nq_case *record)
@@ -203,6 +205,38 @@ static inline void on_last_case(void *arg, uint32_t id)
     loaded->last_case_count++;
 }
 
+static inline void on_admission(void *arg, const struct nq_admission *record)
+{
+    struct loaded *loaded = arg;
+    const size_t used = strlen(loaded->admissions);
+    (void)snprintf(loaded->admissions + used, sizeof(loaded->admissions) - used,
+                   "%u/%u@%lld %s %s|", record->case_id, record->rehearsed,
+                   (long long)record->at_ms, record->cause ? record->cause : "-",
+                   record->groups ? record->groups : "-");
+}
+
+static inline void on_governor(void *arg, const struct nq_governor_record *record)
+{
+    struct loaded *loaded = arg;
+    const size_t used = strlen(loaded->governor);
+    (void)snprintf(loaded->governor + used, sizeof(loaded->governor) - used,
+                   "%d %lld %lld %s|", (int)record->state, (long long)record->changed_ms,
+                   (long long)record->rearmed_ms, record->reason ? record->reason : "-");
+}
+
+static inline void on_log(void *arg, const struct nq_log_entry *entry)
+{
+    struct loaded *loaded = arg;
+    if (loaded->log_count == 0) {
+        loaded->log_first = entry->number;
+    } else {
+        assert_int_equal(entry->number, loaded->log_last.number + 1);
+    }
+    loaded->log_count++;
+    nq_log_entry_done(&loaded->log_last);
+    nq_log_entry_copy(entry, &loaded->log_last);
+}
+
 /* What the store holds now; done with free_loaded(). */
 static inline struct loaded *load_all(struct nq_store *store)
 {
@@ -212,7 +246,10 @@ static inline struct loaded *load_all(struct nq_store *store)
                                            .on_counter = on_counter,
                                            .on_tally = on_tally,
                                            .on_mode = on_mode,
-                                           .on_last_case = on_last_case};
+                                           .on_last_case = on_last_case,
+                                           .on_admission = on_admission,
+                                           .on_governor = on_governor,
+                                           .on_log = on_log};
     must(store->ops->load(store, &reader, reterr));
     assert_true(loaded->case_count <= CASES_MAX);
     return loaded;
@@ -223,6 +260,7 @@ static inline void free_loaded(struct loaded *loaded)
     for (size_t i = 0; i < loaded->case_count; i++) {
         nq_case_done(&loaded->cases[i]);
     }
+    nq_log_entry_done(&loaded->log_last);
     free(loaded);
 }
 

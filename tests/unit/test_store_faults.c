@@ -391,9 +391,9 @@ static void a_database_of_another_release_is_refused_and_left_alone(void **state
 {
     struct fixture *f = *state;
     static const char *const changes[] = {
-        "PRAGMA user_version = 2",
+        "PRAGMA user_version = 3",
         "PRAGMA user_version = -1",
-        "PRAGMA user_version = 2; PRAGMA journal_mode = DELETE",
+        "PRAGMA user_version = 3; PRAGMA journal_mode = DELETE",
     };
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         remove_database(f);

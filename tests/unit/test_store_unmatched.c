@@ -209,11 +209,11 @@ static void what_is_no_database_of_ours_is_refused(void **state)
     must_fail(nq_store_sqlite_unmatched(f->path, add_line, NULL, reterr),
               NQ_STORE_CORRUPT);
     remove_database(f);
-    change(f, "CREATE TABLE other (name TEXT); PRAGMA user_version = 2");
+    change(f, "CREATE TABLE other (name TEXT); PRAGMA user_version = 3");
     must_fail(nq_store_sqlite_unmatched(f->path, add_line, NULL, reterr),
               NQ_STORE_SCHEMA);
     remove_database(f);
-    change(f, "CREATE TABLE other (name TEXT); PRAGMA user_version = 1");
+    change(f, "CREATE TABLE other (name TEXT); PRAGMA user_version = 2");
     must_fail(nq_store_sqlite_unmatched(f->path, add_line, NULL, reterr), NQ_STORE_OPEN);
 }
 
