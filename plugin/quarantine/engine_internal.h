@@ -14,6 +14,7 @@
 #include "quarantine/case.h"
 #include "quarantine/engine.h"
 #include "quarantine/flood.h"
+#include "quarantine/requests.h"
 #include "quarantine/tally.h"
 #include "quarantine/unmatched.h"
 
@@ -124,6 +125,8 @@ struct nq_engine {
 
     struct nq_unmatched_set unmatched;
     struct nq_timer unmatched_due; /* one of them waits for its next write */
+
+    struct nq_requests requests;
 };
 
 /* ---- engine.c ----------------------------------------------------------------------- */
