@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "mib/mib.h"
+#include "mib/source.h"
 #include "mib/table.h"
 #include "mib/tables.h"
 
@@ -729,6 +730,8 @@ static void notification_objects_are_cells_of_the_row_it_is_about(void **state)
                              .state = NQ_CASE_HELD,
                              .reason = NQ_REASON_AMBIGUOUS,
                              .name = (char[]){"vdi-1"}};
+    const struct nq_scalars engine = {
+        .view = {.governor_state = NQ_GOVERNOR_TRIPPED, .mode = NQ_MODE_STOPPED}};
     for (size_t i = 0; i < nq_mib_notification_count; i++) {
         const struct nq_notification *what = &nq_mib_notifications[i];
         netsnmp_variable_list *vars = NULL;
@@ -736,16 +739,24 @@ static void notification_objects_are_cells_of_the_row_it_is_about(void **state)
             const struct nq_column *column =
                 nq_table_column(what->table, what->columns[k], false);
             assert_non_null(column);
-            assert_true(nq_table_append(what->table, &record, column, &vars));
+            const void *row = what->table->scalars ? (const void *)&engine : &record;
+            assert_true(nq_table_append(what->table, row, column, &vars));
         }
         if (!vars) {
             fail_msg("%s has no objects", what->name);
             return;
         }
-        const struct name first = NAME(6L, 1L, 3L, 4294967295L);
+        const bool about_case = !what->table->scalars;
+        const struct name first =
+            about_case ? NAME(6L, 1L, 3L, 4294967295L)
+                       : NAME((long)what->table->branch, (long)what->columns[0], 0L);
         assert_int_equal(
             netsnmp_oid_equals(vars->name, vars->name_length, first.arcs, first.len), 0);
-        assert_memory_equal(vars->val.string, "vdi-1", 5);
+        if (about_case) {
+            assert_memory_equal(vars->val.string, "vdi-1", 5);
+        } else {
+            assert_int_equal(*vars->val.integer, 3);
+        }
         snmp_free_varbind(vars);
     }
 }
