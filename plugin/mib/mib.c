@@ -8,10 +8,12 @@
 #include "base/text.h"
 #include "mib/source.h"
 #include "mib/tables.h"
+#include "quarantine/request.h"
 
 /* The MIB's numbers are the enums of the code. */
 _Static_assert(NQ_CASE_STATE_END == 10 && NQ_WANT_END == 6 && NQ_REASON_END == 13 &&
-                   NQ_MODE_END == 4,
+                   NQ_MODE_END == 4 && NQ_GOVERNOR_STATE_END == 4 &&
+                   NQ_REQUEST_RESULT_END == 5 && NQ_REQUEST_ACTION_END == 3,
                "an enum grew: add its value to NSX-QUARANTINE-MIB");
 
 struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
@@ -21,6 +23,7 @@ struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
     mib->faces = nq_calloc(nq_mib_table_count, sizeof(*mib->faces));
     mib->scalars.version = NQ_VERSION;
     mib->scalars.host = host;
+    mib->scalars.idle = NQ_PUSH_IDLE;
     mib->outbox.may_send = may_notify;
     nq_mib_serve(mib, NULL, "starting");
     for (size_t i = 0; i < nq_mib_table_count; i++) {
@@ -65,6 +68,7 @@ void nq_mib_refresh(struct nq_mib *mib)
             .mode = NQ_MODE_STOPPED,
             .health = NQ_HEALTH_FAILED,
             .health_text = nq_text_or_empty(mib->why_not),
+            .governor_state = NQ_GOVERNOR_NORMAL,
         };
         return;
     }

@@ -38,8 +38,8 @@ void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_
 /* Call it after each turn of the engine's loop: keeps nqCasesLastChange exact. */
 void nq_mib_note_changes(struct nq_mib *mib);
 
-/* Sends notification nqVmIsolated, ... for a case, as soon as the host takes it; for struct nq_observer. arg is the
- * struct nq_mib. */
+/* Sends notification nqVmIsolated, ... as soon as the host takes it; for struct nq_observer.
+ * arg is the struct nq_mib; record is NULL for what is about no case. */
 void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record);
 
 #endif

@@ -17,12 +17,28 @@ static const oid trap_oid_name[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}; /* snmpTra
         .name = (label), .notice = (what), .number = (n), .table = &nq_table_vms,        \
         .columns = {3, 4, 7, 9, 10, 11, 12, 20}, .column_count = 8                       \
     }
+/* nqGovernorState, Reason, HourCount */
+#define ABOUT_GOVERNOR(n, label, what)                                                   \
+    {                                                                                    \
+        .name = (label), .notice = (what), .number = (n), .table = &nq_table_governor,   \
+        .columns = {1, 2, 4}, .column_count = 3                                          \
+    }
+/* nqEngineMode */
+#define ABOUT_MODE(n, label, what)                                                       \
+    {                                                                                    \
+        .name = (label), .notice = (what), .number = (n), .table = &nq_table_engine,     \
+        .columns = {2}, .column_count = 1                                                \
+    }
 
 const struct nq_notification nq_mib_notifications[] = {
     ABOUT_VM(1, "nqVmIsolated", NQ_NOTICE_ISOLATED),
     ABOUT_VM(2, "nqVmReleased", NQ_NOTICE_RELEASED),
     ABOUT_VM(3, "nqVmHeld", NQ_NOTICE_HELD),
     ABOUT_VM(4, "nqVmFailed", NQ_NOTICE_FAILED),
+    ABOUT_VM(5, "nqVmTagLost", NQ_NOTICE_TAG_LOST),
+    ABOUT_VM(6, "nqVmRungLost", NQ_NOTICE_RUNG_LOST),
+    ABOUT_GOVERNOR(9, "nqGovernorTripped", NQ_NOTICE_GOVERNOR_TRIPPED),
+    ABOUT_MODE(12, "nqModeChanged", NQ_NOTICE_MODE_CHANGED),
 };
 const size_t nq_mib_notification_count = NQ_LENGTH(nq_mib_notifications);
 
@@ -70,12 +86,17 @@ void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *recor
     if (!what) {
         return;
     }
+    const void *row = record;
+    if (what->table->scalars) {
+        nq_mib_refresh(mib);
+        row = &mib->scalars;
+    }
     netsnmp_variable_list *vars = NULL;
-    if (build(what, record, &vars)) {
+    if (build(what, row, &vars)) {
         nq_outbox_put(&mib->outbox, vars);
     } else {
         snmp_free_varbind(vars);
         nq_log(NQ_LOG_ERROR, "notification %s could not be built case=%u", what->name,
-               record->id);
+               record ? record->id : 0);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scalars.c: branches 1 to 3 as rows: engine, cases, traps. */
+/* scalars.c: branches 1 to 3 and 5 as rows: engine, cases, traps, governor. */
 #include "mib/tables.h"
 
 #include "mib/source.h"
@@ -12,9 +12,9 @@ static struct nq_rows scalar_rows(void *source)
         .base = &mib->scalars, .count = 1, .stride = sizeof(mib->scalars)};
 }
 
-/* ---- nqEngineMode -------------------------------------------------------------------- */
+/* ---- what can be set ----------------------------------------------------------------- */
 
-static int may_set_mode(void *source, const void *row, const struct nq_new_value *value)
+static int needs_engine(void *source, const void *row, const struct nq_new_value *value)
 {
     (void)row;
     (void)value;
@@ -34,8 +34,40 @@ static void set_mode(void *source, const void *row, const struct nq_new_value *v
 static const struct nq_writer mode_writer = {
     .low = NQ_MODE_OBSERVE,
     .high = NQ_MODE_END - 1,
-    .may = may_set_mode,
+    .may = needs_engine,
     .commit = set_mode,
+};
+
+static void reconcile(void *source, const void *row, const struct nq_new_value *value)
+{
+    (void)row;
+    struct nq_mib *mib = source;
+    if (mib->engine && value->number == NQ_PUSH_NOW) {
+        nq_engine_reconcile(mib->engine, value->actor);
+    }
+}
+
+static const struct nq_writer reconcile_writer = {
+    .low = NQ_PUSH_IDLE,
+    .high = NQ_PUSH_END - 1,
+    .may = needs_engine,
+    .commit = reconcile,
+};
+
+static void rearm(void *source, const void *row, const struct nq_new_value *value)
+{
+    (void)row;
+    struct nq_mib *mib = source;
+    if (mib->engine && value->number == NQ_PUSH_NOW) {
+        nq_engine_rearm(mib->engine, value->actor);
+    }
+}
+
+static const struct nq_writer rearm_writer = {
+    .low = NQ_PUSH_IDLE,
+    .high = NQ_PUSH_END - 1,
+    .may = needs_engine,
+    .commit = rearm,
 };
 
 /* ---- the rows ------------------------------------------------------------------------ */
@@ -54,6 +86,9 @@ static const struct nq_column engine_columns[] = {
     ENGINE(4, nqEngineHealthText, ASN_OCTET_STR, text, view.health_text),
     ENGINE(5, nqEngineStarted, ASN_OCTET_STR, date, view.started_ms),
     ENGINE(6, nqEngineHost, ASN_INTEGER, u32, host),
+    ENGINE_RW(7, nqEngineReconcile, ASN_INTEGER, u32, idle, &reconcile_writer),
+    ENGINE(8, nqEngineReconciledAt, ASN_UNSIGNED, seconds, view.reconciled_ms),
+    ENGINE(9, nqEngineLogHead, ASN_OCTET_STR, text, view.log_head),
 };
 
 static const struct nq_column cases_columns[] = {
@@ -80,6 +115,14 @@ static const struct nq_column traps_columns[] = {
     COUNT(9, nqTrapsKernelDrops, NQ_COUNT_TRAPS_KERNEL_DROPS),
 };
 
+static const struct nq_column governor_columns[] = {
+    ENGINE(1, nqGovernorState, ASN_INTEGER, u32, view.governor_state),
+    ENGINE(2, nqGovernorReason, ASN_OCTET_STR, text, view.governor_reason),
+    ENGINE_RW(3, nqGovernorRearm, ASN_INTEGER, u32, idle, &rearm_writer),
+    ENGINE(4, nqGovernorHourCount, ASN_GAUGE, u32, view.governor_hour_count),
+    ENGINE(5, nqGovernorHourLimit, ASN_GAUGE, u32, view.governor_hour_limit),
+};
+
 #define SCALAR_BRANCH(label, number, rows_of)                                            \
     {                                                                                    \
         .name = (label), .branch = (number), .scalars = true, .columns = (rows_of),      \
@@ -91,3 +134,5 @@ static const struct nq_column traps_columns[] = {
 const struct nq_table nq_table_engine = SCALAR_BRANCH("nqEngine", 1, engine_columns);
 const struct nq_table nq_table_cases = SCALAR_BRANCH("nqCases", 2, cases_columns);
 const struct nq_table nq_table_traps = SCALAR_BRANCH("nqTraps", 3, traps_columns);
+const struct nq_table nq_table_governor =
+    SCALAR_BRANCH("nqGovernor", 5, governor_columns);

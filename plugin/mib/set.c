@@ -2,7 +2,7 @@
 /* set.c: the phases of a SET for table.c. RESERVE finds every reason to refuse, in the
  * order of RFC 3416 section 4.2.5; COMMIT only hands over, so ACTION, UNDO and FREE have
  * nothing to do and a SET of several varbinds happens as a whole or not at all. */
-#include "mib/table.h"
+#include "mib/set.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +24,8 @@ static bool is_plain_text(const char *text, size_t len)
            strcmp(nq_text_escape(text, escaped, sizeof(escaped)), text) == 0;
 }
 
-/* wrongType, wrongLength or wrongValue; text needs room for NQ_TEXT_MAX and a NUL. */
-static int take_value(const struct nq_column *column, const netsnmp_variable_list *vb,
-                      char *text, struct nq_new_value *ret_value)
+int nq_set_take(const struct nq_column *column, const netsnmp_variable_list *vb,
+                char *text, struct nq_new_value *ret_value)
 {
     *ret_value = (struct nq_new_value){.text = text};
     text[0] = '\0';
@@ -55,12 +54,6 @@ static int take_value(const struct nq_column *column, const netsnmp_variable_lis
 
 /* ---- who sets ------------------------------------------------------------------------ */
 
-struct requester {
-    const char *name;
-    const char *level;
-    char *address; /* heap, may be NULL */
-};
-
 static const char *level_name(int level)
 {
     switch (level) {
@@ -77,9 +70,9 @@ static const char *level_name(int level)
 
 /* Inside snmpd the PDU tells; AgentX (RFC 2741) does not carry who asked, and the name
  * that v1 and v2c have, the community, is a secret. */
-static struct requester requester_of(const netsnmp_agent_request_info *reqinfo)
+struct nq_requester nq_set_requester(const netsnmp_agent_request_info *reqinfo)
 {
-    struct requester who = {.name = ACTOR_UNKNOWN, .level = "unknown"};
+    struct nq_requester who = {.name = ACTOR_UNKNOWN, .level = "unknown"};
     const netsnmp_agent_session *asp = reqinfo->asp;
     if (!asp || !asp->pdu) {
         return who;
@@ -104,6 +97,25 @@ static struct requester requester_of(const netsnmp_agent_request_info *reqinfo)
     return who;
 }
 
+void nq_set_log(const struct nq_column *column, const void *row, oid instance,
+                const struct nq_new_value *value, const struct nq_requester *who)
+{
+    struct nq_value old = {0};
+    if (row) {
+        column->read((const char *)row + column->offset, &old);
+    }
+    if (column->type == ASN_INTEGER) {
+        nq_log(NQ_LOG_NOTICE, "SET %s.%lu: actor=%s level=%s from=\"%s\" old=%lu new=%ld",
+               column->name, instance, who->name, who->level,
+               nq_text_or_empty(who->address), old.as.number, value->number);
+    } else {
+        nq_log(NQ_LOG_NOTICE,
+               "SET %s.%lu: actor=%s level=%s from=\"%s\" old=\"%s\" new=\"%s\"",
+               column->name, instance, who->name, who->level,
+               nq_text_or_empty(who->address), (const char *)old.as.octets, value->text);
+    }
+}
+
 /* ---- the phases ---------------------------------------------------------------------- */
 
 /* What a varbind of a SET means, once it passed every check that needs no engine. */
@@ -125,7 +137,7 @@ static int aim(const struct nq_face *face, const netsnmp_variable_list *vb,
         return SNMP_ERR_NOTWRITABLE;
     }
     const int error =
-        take_value(ret_target->column, vb, ret_target->text, &ret_target->value);
+        nq_set_take(ret_target->column, vb, ret_target->text, &ret_target->value);
     if (error != SNMP_ERR_NOERROR) {
         return error;
     }
@@ -148,24 +160,6 @@ static int reserve(const struct nq_face *face, const netsnmp_variable_list *vb)
     return target.column->writer->may(face->source, target.row, &target.value);
 }
 
-static void log_set(const struct target *target, const struct requester *who)
-{
-    const struct nq_column *column = target->column;
-    struct nq_value old;
-    column->read((const char *)target->row + column->offset, &old);
-    if (column->type == ASN_INTEGER) {
-        nq_log(NQ_LOG_NOTICE, "SET %s.%lu: actor=%s level=%s from=\"%s\" old=%lu new=%ld",
-               column->name, target->instance, who->name, who->level,
-               nq_text_or_empty(who->address), old.as.number, target->value.number);
-    } else {
-        nq_log(NQ_LOG_NOTICE,
-               "SET %s.%lu: actor=%s level=%s from=\"%s\" old=\"%s\" new=\"%s\"",
-               column->name, target->instance, who->name, who->level,
-               nq_text_or_empty(who->address), (const char *)old.as.octets,
-               target->value.text);
-    }
-}
-
 static int commit(const struct nq_face *face, const netsnmp_agent_request_info *reqinfo,
                   const netsnmp_variable_list *vb)
 {
@@ -174,9 +168,9 @@ static int commit(const struct nq_face *face, const netsnmp_agent_request_info *
         /* Under AgentX our loop may turn between the phases, and the row be gone. */
         return SNMP_ERR_COMMITFAILED;
     }
-    struct requester who = requester_of(reqinfo);
+    struct nq_requester who = nq_set_requester(reqinfo);
     target.value.actor = who.name;
-    log_set(&target, &who);
+    nq_set_log(target.column, target.row, target.instance, &target.value, &who);
     target.column->writer->commit(face->source, target.row, &target.value);
     free(who.address);
     return SNMP_ERR_NOERROR;

@@ -18,12 +18,16 @@
 #include "mib/table.h"
 #include "quarantine/engine.h"
 
+/* A push-button: nqEngineReconcile, nqGovernorRearm. It reads idle. */
+enum nq_push { NQ_PUSH_IDLE = 1, NQ_PUSH_NOW, NQ_PUSH_END };
+
 /* The one row of the scalar branches. */
 struct nq_scalars {
     uint32_t instance; /* 0, the index of every scalar */
     const char *version;
     enum nq_host host;
     uint32_t last_change; /* sysUpTime, hundredths of a second */
+    uint32_t idle;        /* NQ_PUSH_IDLE: what every push-button object reads */
     struct nq_engine_view view;
 };
 

@@ -273,6 +273,9 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
     struct nq_rows rows = {0};
     if (reqinfo->mode == MODE_GET || reqinfo->mode == MODE_GETNEXT) {
         rows = table->rows(face->source);
+    } else if (table->maker) {
+        nq_table_set_rows(face, reqinfo, requests);
+        return SNMP_ERR_NOERROR;
     }
     for (netsnmp_request_info *request = requests; request; request = request->next) {
         if (request->processed) {

@@ -8,7 +8,8 @@
  * Thread  loop thread only.
  * Fails   open(), with *reterr. Requests fail with the SNMP error that fits.
  * Limits  NQ_INDEX_PARTS sub-identifiers in an index, each an Unsigned32. A GETNEXT costs
- *         two binary searches, whatever the number of rows.
+ *         two binary searches, whatever the number of rows. NQ_SET_MAX varbinds in a SET of
+ *         a table that makes rows.
  */
 #ifndef NQ_MIB_TABLE_H
 #define NQ_MIB_TABLE_H
@@ -24,7 +25,8 @@
 #include "base/err.h"
 #include "mib/value.h"
 
-#define NQ_INDEX_PARTS 2
+#define NQ_INDEX_PARTS   2
+#define NQ_MAKER_COLUMNS 16
 
 /* Elements of an array; OID_LENGTH() is right for arrays of oid only. */
 #define NQ_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -39,7 +41,7 @@ extern const size_t nq_oid_root_len;
 
 /* ---- the data ------------------------------------------------------------------------ */
 
-enum nq_access { NQ_NOT_ACCESSIBLE, NQ_READ_ONLY, NQ_READ_WRITE };
+enum nq_access { NQ_NOT_ACCESSIBLE, NQ_READ_ONLY, NQ_READ_WRITE, NQ_READ_CREATE };
 
 /* A value that a SET brings, after the checks of its column. */
 struct nq_new_value {
@@ -48,7 +50,8 @@ struct nq_new_value {
     const char *actor; /* SNMP security name, or "snmp" */
 };
 
-/* What a read-write column does. INTEGER: low to high. OCTET STRING: NqText. */
+/* What a column that can be set takes and does. INTEGER: low to high. OCTET STRING: NqText.
+ * A read-create column has the limits only: its table's maker does the rest. */
 struct nq_writer {
     long low;
     long high;
@@ -67,7 +70,28 @@ struct nq_column {
     enum nq_access access;
     nq_value_fn *read;
     size_t offset;                  /* of the field in the row */
-    const struct nq_writer *writer; /* NQ_READ_WRITE only */
+    const struct nq_writer *writer; /* NQ_READ_WRITE and NQ_READ_CREATE */
+};
+
+/* All that the varbinds of one SET want of one row. */
+struct nq_row_change {
+    const void *row; /* NULL: there is none yet */
+    uint32_t index;
+    size_t others; /* rows that the varbinds before make */
+
+    /* By column number; NULL: the SET does not name it. */
+    const struct nq_new_value *values[NQ_MAKER_COLUMNS];
+};
+
+/* How a SET makes, changes and removes rows (RowStatus of RFC 2579). */
+struct nq_row_maker {
+    /* SNMP_ERR_NOERROR, or why not and for which column; has no effect on what is shown.
+     * Tells whether there will be a row that was not there. */
+    int (*may)(void *source, const struct nq_row_change *change, oid *ret_column,
+               bool *ret_makes);
+
+    /* Never fails. */
+    void (*commit)(void *source, const struct nq_row_change *change, const char *actor);
 };
 
 /* The rows as they are now, in rising order of their index: structs side by side
@@ -89,6 +113,10 @@ struct nq_table {
 
     /* Borrowed until the source changes. */
     struct nq_rows (*rows)(void *source);
+
+    /* NULL: a SET makes no rows. Else each column that can be set is NQ_READ_CREATE, below
+     * NQ_MAKER_COLUMNS, and the index is one number, not 0. */
+    const struct nq_row_maker *maker;
 };
 
 /* Column rows. kind is one of value.h; the size of the field is checked against it. */
@@ -106,6 +134,8 @@ struct nq_table {
     NQ_COLUMN(n, mib_name, asn, kind, row, field, NQ_READ_ONLY, NULL)
 #define NQ_RW(n, mib_name, asn, kind, row, field, how)                                   \
     NQ_COLUMN(n, mib_name, asn, kind, row, field, NQ_READ_WRITE, how)
+#define NQ_RC(n, mib_name, asn, kind, row, field, how)                                   \
+    NQ_COLUMN(n, mib_name, asn, kind, row, field, NQ_READ_CREATE, how)
 
 /* ---- the handler --------------------------------------------------------------------- */
 
@@ -134,7 +164,7 @@ bool nq_table_append(const struct nq_table *table, const void *row,
                      const struct nq_column *column, netsnmp_variable_list **vars)
     __attribute__((warn_unused_result));
 
-/* ---- between table.c and set.c ------------------------------------------------------- */
+/* ---- between table.c and set*.c ------------------------------------------------------ */
 
 const void *nq_table_find(const struct nq_table *table, const struct nq_rows *rows,
                           const oid *index, size_t index_len);
@@ -147,5 +177,10 @@ bool nq_table_split(const struct nq_table *table, const netsnmp_variable_list *v
 /* One request of one phase of a SET. */
 void nq_table_set(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
                   netsnmp_request_info *request);
+
+/* All requests of one phase of a SET, for a table with a maker. */
+#define NQ_SET_MAX 1000
+void nq_table_set_rows(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
+                       netsnmp_request_info *requests);
 
 #endif

@@ -23,14 +23,18 @@ extern const size_t nq_mib_table_count;
 extern const struct nq_table nq_table_engine;   /* branch 1 */
 extern const struct nq_table nq_table_cases;    /* branch 2 */
 extern const struct nq_table nq_table_traps;    /* branch 3 */
+extern const struct nq_table nq_table_governor; /* branch 5 */
 extern const struct nq_table nq_table_vms;      /* branch 6 */
 extern const struct nq_table nq_table_groups;   /* branch 7 */
 extern const struct nq_table nq_table_rules;    /* branch 8 */
 extern const struct nq_table nq_table_managers; /* branch 9 */
+extern const struct nq_table nq_table_requests; /* branch 12 */
+extern const struct nq_table nq_table_log;      /* branch 13 */
 
 #define NQ_NOTIFICATION_OBJECTS 8
 
-/* OID_ROOT.0.number, with these columns of the row it is about. */
+/* OID_ROOT.0.number, with these columns of the row it is about: the case, or the one row of
+ * a branch of scalars. */
 struct nq_notification {
     const char *name; /* as in the MIB module */
     enum nq_notice notice;

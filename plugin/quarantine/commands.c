@@ -9,7 +9,7 @@ bool nq_engine_may(const struct nq_engine *engine, uint32_t case_id,
 {
     const struct nq_episode *episode = nq_episode_of(engine, case_id);
     enum nq_case_event event;
-    return episode &&
+    return episode && episode->record.owner == NQ_OWNER_OURS &&
            (command == episode->record.wanted || /* as it is already: nothing to do */
             nq_case_command_event(engine->decisions->table, &episode->record,
                                   engine->mode, command, &event));

@@ -373,6 +373,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     nq_tallies_done(&engine->tallies);
     nq_flood_done(&engine->flood);
     nq_unmatched_set_done(&engine->unmatched);
+    nq_requests_done(engine);
     struct nq_episode *episode = NULL;
     struct nq_episode *next = NULL;
     HASH_ITER(by_id, engine->episodes, episode, next)

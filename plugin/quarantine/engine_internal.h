@@ -17,6 +17,7 @@
 #include "quarantine/engine.h"
 #include "quarantine/flood.h"
 #include "quarantine/governor.h"
+#include "quarantine/requests.h"
 #include "quarantine/tally.h"
 #include "quarantine/unmatched.h"
 
@@ -184,6 +185,8 @@ struct nq_engine {
 
     struct nq_unmatched_set unmatched;
     struct nq_timer unmatched_due; /* one of them waits for its next write */
+
+    struct nq_requests requests;
 };
 
 /* ---- engine.c ----------------------------------------------------------------------- */

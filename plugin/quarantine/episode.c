@@ -251,6 +251,7 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
     plan(episode, &step, event);
     episode->forgotten = step.effect == NQ_DO_FORGET;
     nq_episode_touch(episode);
+    nq_requests_on_case(engine, record);
     return true;
 }
 
@@ -311,6 +312,7 @@ bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm)
     char text[NQ_TEXT_MAX];
     (void)snprintf(text, sizeof(text), "the same VM as case %u, which counts its signals",
                    other->record.id);
+    nq_requests_move(episode->engine, episode->record.id, &other->record);
     const bool merged = nq_episode_apply(episode, NQ_EV_MERGED, NULL, text);
     /* From now on this identity leads to the other case. */
     episode->record.manager = other->record.manager;
