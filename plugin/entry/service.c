@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/ownhosts.h"
 #include "entry/intake.h"
 #include "entry/reception.h"
 #include "nsx/fleet.h"
@@ -142,6 +143,7 @@ static bool start_engine(struct nq_service *service, struct nq_err *reterr)
         .loop = service->loop,
         .clock = &nq_system_clock,
         .observer = service->observer,
+        .each_own_host = nq_own_hosts,
     };
     service->engine = nq_engine_open(&setup, reterr);
     return service->engine != NULL;
