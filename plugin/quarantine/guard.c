@@ -141,7 +141,9 @@ bool nq_guard_is_host(const struct nq_guard_vm *vm, const char *host)
     }
     char label[ITEM_MAX];
     first_label(host, label);
+    if (label[0] == '\0') {
+        return false; /* no name */
+    }
     return nq_text_same(vm->display_name, host) || nq_text_same(vm->host_name, host) ||
-           (label[0] && (nq_text_same(vm->display_name, label) ||
-                         nq_text_same(vm->host_name, label)));
+           nq_text_same(vm->display_name, label) || nq_text_same(vm->host_name, label);
 }
