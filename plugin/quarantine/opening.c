@@ -46,10 +46,10 @@ struct nq_episode *nq_case_open(struct nq_engine *engine,
     struct nq_episode *episode = nq_episode_add(engine, &record);
     nq_engine_count(engine, NQ_COUNT_CASES_OPENED);
     nq_audit_add(engine, record.id, "opened", opening->actor, opening->evidence,
-                 "computer=%s cause=%s severity=%s%s%s",
-                 nq_text_or_empty(opening->computer), nq_text_or_empty(opening->cause),
-                 nq_text_or_empty(opening->severity), opening->why_held ? " held: " : "",
-                 nq_text_or_empty(opening->why_held));
+                 "-> %s computer=%s cause=%s severity=%s%s%s",
+                 nq_case_state_name(record.state), nq_text_or_empty(opening->computer),
+                 nq_text_or_empty(opening->cause), nq_text_or_empty(opening->severity),
+                 opening->why_held ? " held: " : "", nq_text_or_empty(opening->why_held));
     (void)nq_episode_apply(episode, NQ_EV_OPENED, opening->actor, opening->why_held);
     return episode;
 }

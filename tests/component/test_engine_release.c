@@ -288,6 +288,151 @@ static void a_time_limit_releases(void **state)
     world_free(world);
 }
 
+/* ---- immunity, scans, deadlines, stopping --------------------------------------------- */
+
+static void release_now(struct world *world)
+{
+    command(world, NQ_WANT_RELEASE);
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_RELEASED);
+}
+
+static void immunity_is_kept_for_each_cause(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    release_now(world);
+    world_detect(world, "VDI-01", "Wannacry");
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    release_now(world);
+    world_detect(world, "VDI-01", "Eicar");     /* of the older case */
+    world_detect(world, "10.20.1.11", "Eicar"); /* the same VM under another name */
+    world_detect(world, "VDI-01", "Wannacry");
+    world_run(world, 3000);
+    assert_int_equal(world_added(world), 2);
+    world_detect(world, "VDI-01", "Something new");
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
+static void send_scan(struct world *world)
+{
+    world_send(world, WORLD_SENDER, WORLD_OTHER, "VDI-01", "scan completed");
+    world_run(world, 2000);
+}
+
+static struct world *scanned_world(bool clean_scan)
+{
+    struct world *world = world_new();
+    world_conf(world)->triggers[1].action = NQ_ACTION_SCAN_FINISHED;
+    world_conf(world)->release.clean_scan = clean_scan;
+    world_restart(world);
+    world_detect(world, "VDI-01", "Eicar");
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    return world;
+}
+
+static void a_finished_scan_releases_nothing_by_default(void **state)
+{
+    (void)state;
+    struct world *world = scanned_world(false);
+    world_advance(world, 3 * 3600000);
+    send_scan(world);
+    assert_state(world, NQ_CASE_ISOLATED);
+    assert_int_equal(world_case(world)->signals, 2);
+    world_free(world);
+}
+
+static void a_clean_scan_releases_where_a_site_wants_it(void **state)
+{
+    (void)state;
+    struct world *world = scanned_world(true);
+    world_advance(world, 1800000);
+    send_scan(world); /* it may have begun before the detection */
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_advance(world, 3 * 3600000);
+    send_scan(world);
+    assert_state(world, NQ_CASE_RELEASED);
+    assert_string_equal(world_case(world)->changed_by, "other");
+    assert_balance(world);
+    world_free(world);
+}
+
+static void a_detection_during_the_scan_keeps_the_quarantine(void **state)
+{
+    (void)state;
+    struct world *world = scanned_world(true);
+    world_advance(world, 3 * 3600000);
+    world_detect(world, "VDI-01", "Eicar");
+    world_advance(world, 600000);
+    world_crash(world, false); /* when the detection came survives */
+    send_scan(world);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
+static void nobody_waits_for_nsx_for_ever(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_conf(world)->give_up_ms = 60000;
+    world_detect(world, "VDI-01", "Eicar");
+    world_settle(world);
+    (void)world_answer(world);
+    while (world_case(world)->state == NQ_CASE_TAGGING) {
+        if (world_waiting(world) > 0) {
+            world_fail(world, NQ_NSX_UNREACHABLE, false);
+        }
+        world_advance(world, 1000);
+    }
+    assert_state(world, NQ_CASE_FAILED);
+    assert_reason(world, NQ_REASON_NSX_UNREACHABLE);
+    assert_int_equal(world_notices(world, NQ_NOTICE_FAILED), 1);
+    command(world, NQ_WANT_RETRY);
+    world_run(world, 3000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
+static void nobody_gives_up_while_the_engine_is_stopped(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_conf(world)->give_up_ms = 60000;
+    world_detect(world, "VDI-01", "Eicar");
+    world_settle(world);
+    nq_engine_set_mode(world_engine(world), NQ_MODE_STOPPED, "operator");
+    world_run(world, 300000);
+    assert_state(world, NQ_CASE_TAGGING);
+    nq_engine_set_mode(world_engine(world), NQ_MODE_ENFORCE, "operator");
+    world_run(world, 3000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
+static void stopping_takes_back_what_nsx_was_not_given_yet(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "VDI-01", "Eicar");
+    world_settle(world);
+    (void)world_answer(world);
+    assert_true(world_is_waiting(world, CALL_ADD));
+    nq_engine_set_mode(world_engine(world), NQ_MODE_STOPPED, "operator");
+    assert_false(world_is_waiting(world, CALL_ADD));
+    world_run(world, 10000);
+    assert_int_equal(world_added(world), 0);
+    show_tag(world, "VDI-01"); /* NSX had it already */
+    nq_engine_set_mode(world_engine(world), NQ_MODE_ENFORCE, "operator");
+    world_run(world, 3000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    assert_int_equal(world_added(world), 0);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +450,13 @@ int main(void)
         cmocka_unit_test(an_observed_case_that_may_carry_the_tag_is_cleaned_by_its_end),
         cmocka_unit_test(a_tag_that_somebody_else_put_on_the_vm_is_released_too),
         cmocka_unit_test(a_time_limit_releases),
+        cmocka_unit_test(immunity_is_kept_for_each_cause),
+        cmocka_unit_test(a_finished_scan_releases_nothing_by_default),
+        cmocka_unit_test(a_clean_scan_releases_where_a_site_wants_it),
+        cmocka_unit_test(a_detection_during_the_scan_keeps_the_quarantine),
+        cmocka_unit_test(nobody_waits_for_nsx_for_ever),
+        cmocka_unit_test(nobody_gives_up_while_the_engine_is_stopped),
+        cmocka_unit_test(stopping_takes_back_what_nsx_was_not_given_yet),
     };
     return cmocka_run_group_tests_name("engine release", tests, NULL, NULL);
 }

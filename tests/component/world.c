@@ -352,6 +352,17 @@ bool world_answer_tagged(struct world *world)
     return true;
 }
 
+void world_fail_tagged(struct world *world, enum nq_code code)
+{
+    struct waiting_call call;
+    if (!world_take(world, CALL_TAGGED, &call)) {
+        abort();
+    }
+    const struct nq_err err = {.code = code, .detail = "made to fail"};
+    call.done(call.arg, &(const struct nq_reply){.err = &err, .missing = ""});
+    world_settle(world);
+}
+
 void world_set_server(struct world *world, const char *server)
 {
     world->server = server;

@@ -94,6 +94,7 @@ void world_answer_groups(struct world *world, const struct nq_group_view *groups
                          size_t count);
 /* Answers the oldest list of tagged VMs truthfully; false: none waits. */
 bool world_answer_tagged(struct world *world);
+void world_fail_tagged(struct world *world, enum nq_code code);
 /* Where NSX is reached: a host name or an address. */
 void world_set_server(struct world *world, const char *server);
 /* What the manager says about itself from now on. */
