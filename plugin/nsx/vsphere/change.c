@@ -211,7 +211,7 @@ static void on_made(void *arg, const struct nq_err *err)
     struct nq_tag_ids *ids = &change->vsphere->tag_ids;
     change->ask = NULL;
     if (!err) {
-        (void)snprintf(ids->rows[0].id, sizeof(ids->rows[0].id), "%s", change->new_id);
+        nq_vsphere_keep_our_tag(change->vsphere, change->new_id);
         work(change);
         return;
     }
