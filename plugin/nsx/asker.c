@@ -161,6 +161,12 @@ struct nq_ask *nq_ask_cancel(struct nq_ask *ask)
     return NULL;
 }
 
+bool nq_ask_withdraw(struct nq_ask *ask)
+{
+    ask->withdrawn = true;
+    return ask->stage == NQ_ASK_SENT;
+}
+
 /* ---- what others see ------------------------------------------------------------------ */
 
 size_t nq_asker_backlog(const struct nq_asker *asker)

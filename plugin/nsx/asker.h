@@ -93,6 +93,11 @@ struct nq_ask *nq_ask_start(struct nq_asker *asker, const struct nq_question *qu
 /* Takes NULL. Always returns NULL. */
 struct nq_ask *nq_ask_cancel(struct nq_ask *ask);
 
+/* For who does not want a change any more, but wants to know when it is over. true: it may
+ * have reached the server, and is not sent once more. false: nothing of it has left, or the
+ * server has certainly not taken it up; to be cancelled. */
+bool nq_ask_withdraw(struct nq_ask *ask) __attribute__((warn_unused_result));
+
 /* Questions that wait or are under way. What gathers work sends it while this is small. */
 size_t nq_asker_backlog(const struct nq_asker *asker);
 

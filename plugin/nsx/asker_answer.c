@@ -213,11 +213,11 @@ void nq_ask_answered(void *arg, const struct nq_http_answer *answer)
         asker->version_of = NULL; /* it may come back as another release */
     }
     nq_asker_note_limit(asker, &ask->pass, answer, good ? NULL : &err, other);
-    if (!good && renew(ask, answer, fault)) {
+    if (!good && !ask->withdrawn && renew(ask, answer, fault)) {
         send_again(ask);
         return;
     }
-    if (!good && other && may_move(ask, answer, sick)) {
+    if (!good && !ask->withdrawn && other && may_move(ask, answer, sick)) {
         ask->tried |= node->bit;
         send_again(ask);
         return;

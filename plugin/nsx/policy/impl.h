@@ -158,6 +158,10 @@ struct nq_tag_operation *nq_tag_operation_start(struct nq_policy *policy,
                                                 const char *const *ids, size_t count,
                                                 nq_tag_operation_fn *done, void *arg);
 
+/* As nq_ask_withdraw(), for the operation. */
+bool nq_tag_operation_withdraw(struct nq_tag_operation *operation)
+    __attribute__((warn_unused_result));
+
 /* Takes NULL. Always returns NULL. */
 struct nq_tag_operation *nq_tag_operation_cancel(struct nq_tag_operation *operation);
 

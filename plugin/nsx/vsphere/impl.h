@@ -165,6 +165,9 @@ struct nq_call *nq_vsphere_change_tag(struct nq_backend *backend,
                                       const struct nq_vm_id *vm, nq_reply_fn *done,
                                       void *arg);
 
+/* After the last call: gives up a change that nobody waits for. */
+void nq_vsphere_changes_done(struct nq_vsphere *vsphere);
+
 /* ---- inventory.c -------------------------------------------------------------- */
 
 struct nq_vsphere_inventory *nq_vsphere_inventory_new(struct nq_vsphere *vsphere);

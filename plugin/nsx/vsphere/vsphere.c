@@ -110,7 +110,7 @@ static void close_vsphere(struct nq_backend *backend)
 {
     struct nq_vsphere *vsphere = vsphere_of(backend);
     nq_calls_cancel_all(&vsphere->calls);
-    nq_timer_clear(vsphere->loop, &vsphere->next_write);
+    nq_vsphere_changes_done(vsphere);
     nq_protector_done(&vsphere->protector);
     vsphere->firewall = nq_vsphere_firewall_free(vsphere->firewall);
     vsphere->sweep = nq_vsphere_sweep_free(vsphere->sweep);
