@@ -125,6 +125,7 @@ struct nq_ask *nq_ask_start(struct nq_asker *asker, const struct nq_question *qu
         .method = question->method,
         .path = nq_strdup(question->path),
         .body = nq_strdup(question->body),
+        .optional = question->optional,
         .read = read,
         .done = done,
         .arg = arg,
@@ -160,6 +161,12 @@ struct nq_ask *nq_ask_cancel(struct nq_ask *ask)
     return NULL;
 }
 
+bool nq_ask_withdraw(struct nq_ask *ask)
+{
+    ask->withdrawn = true;
+    return ask->stage == NQ_ASK_SENT;
+}
+
 /* ---- what others see ------------------------------------------------------------------ */
 
 size_t nq_asker_backlog(const struct nq_asker *asker)
@@ -190,6 +197,11 @@ void nq_asker_status(const struct nq_asker *asker, struct nq_manager_status *ret
     ret_status->last_ok_ms = asker->last_ok_ms;
     ret_status->tls_expires_ms = node->tls_expires_ms;
     ret_status->last_error = asker->last_error.code == NQ_OK ? NULL : &asker->last_error;
+}
+
+void nq_asker_each_server(const struct nq_asker *asker, nq_server_fn *fn, void *arg)
+{
+    nq_cluster_each_server(&asker->cluster, fn, arg);
 }
 
 /* ---- open and close ------------------------------------------------------------------- */

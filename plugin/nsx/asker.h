@@ -62,6 +62,8 @@ struct nq_question {
     enum nq_http_method method;
     const char *path; /* encoded already */
     const char *body; /* NULL: none */
+    bool
+        optional; /* that the account may not ask this, or NSX has it not, is no trouble */
 };
 
 /* Reads a 2xx answer. false: it is not what was asked for, *reterr says why. Must not
@@ -91,6 +93,11 @@ struct nq_ask *nq_ask_start(struct nq_asker *asker, const struct nq_question *qu
 /* Takes NULL. Always returns NULL. */
 struct nq_ask *nq_ask_cancel(struct nq_ask *ask);
 
+/* For who does not want a change any more, but wants to know when it is over. true: it may
+ * have reached the server, and is not sent once more. false: nothing of it has left, or the
+ * server has certainly not taken it up; to be cancelled. */
+bool nq_ask_withdraw(struct nq_ask *ask) __attribute__((warn_unused_result));
+
 /* Questions that wait or are under way. What gathers work sends it while this is small. */
 size_t nq_asker_backlog(const struct nq_asker *asker);
 
@@ -101,5 +108,8 @@ bool nq_asker_has_room(const struct nq_asker *asker);
 /* The server as the last answers show it. Texts are borrowed from the asker; vms and
  * synced_ms are not its to know and stay as they are. */
 void nq_asker_status(const struct nq_asker *asker, struct nq_manager_status *ret_status);
+
+/* Calls fn for the host of each URL, and for each address at which one of them answered. */
+void nq_asker_each_server(const struct nq_asker *asker, nq_server_fn *fn, void *arg);
 
 #endif

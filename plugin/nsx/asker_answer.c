@@ -33,6 +33,13 @@ void nq_asker_note_error(struct nq_asker *asker, const struct nq_err *err)
     }
 }
 
+/* A small role or an old release, for which nobody has to do anything. */
+static bool may_be_refused(const struct nq_ask *ask, const struct nq_err *err)
+{
+    return ask->optional &&
+           (err->code == NQ_NSX_FORBIDDEN || err->code == NQ_NSX_NOT_FOUND);
+}
+
 void nq_asker_note_limit(struct nq_asker *asker, const struct nq_pass *pass,
                          const struct nq_http_answer *answer, const struct nq_err *err,
                          bool other_node)
@@ -206,16 +213,16 @@ void nq_ask_answered(void *arg, const struct nq_http_answer *answer)
         asker->version_of = NULL; /* it may come back as another release */
     }
     nq_asker_note_limit(asker, &ask->pass, answer, good ? NULL : &err, other);
-    if (!good && renew(ask, answer, fault)) {
+    if (!good && !ask->withdrawn && renew(ask, answer, fault)) {
         send_again(ask);
         return;
     }
-    if (!good && other && may_move(ask, answer, sick)) {
+    if (!good && !ask->withdrawn && other && may_move(ask, answer, sick)) {
         ask->tried |= node->bit;
         send_again(ask);
         return;
     }
-    if (ask != asker->version_ask) {
+    if (ask != asker->version_ask && (good || !may_be_refused(ask, &err))) {
         nq_asker_note_error(asker, good ? NULL : &err);
     }
     nq_gate_report(&asker->gate, ask->pass.trial, good ? NULL : &err);

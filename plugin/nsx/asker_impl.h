@@ -36,6 +36,8 @@ struct nq_ask {
     enum nq_http_method method;
     char *path;
     char *body;
+    bool optional;
+    bool withdrawn;        /* not to be sent once more */
     struct nq_timer timer; /* WAITING: the end of its patience; FAILING: at once */
     struct nq_err err;     /* FAILING */
     unsigned tried;        /* set of nodes that could not take it up, or answer */

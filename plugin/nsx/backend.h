@@ -185,8 +185,9 @@ struct nq_backend_ops {
                                    nq_reply_fn *done, void *arg);
 
     /* protector: a protected group of the configuration that has the VM as an effective
-     * member, as NSX showed it at most NQ_PROTECTOR_FRESH_MS ago; NULL: none has. A group
-     * that NSX does not know is an error: nobody can tell whom it should protect. */
+     * member, as NSX showed it at most NQ_PROTECTOR_FRESH_MS ago, or after the question when
+     * the lists take longer; NULL: none has. A group that NSX does not know is an error:
+     * nobody can tell whom it should protect. */
     struct nq_call *(*read_protector)(struct nq_backend *backend,
                                       const struct nq_vm_id *vm, nq_reply_fn *done,
                                       void *arg);

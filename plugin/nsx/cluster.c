@@ -2,6 +2,9 @@
 /* cluster.c: see cluster.h. */
 #include "nsx/cluster.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "nsx/asker.h"
 #include "nsx/judge.h"
 
@@ -36,6 +39,19 @@ bool nq_cluster_any_sick(const struct nq_cluster *cluster)
         }
     }
     return false;
+}
+
+void nq_cluster_each_server(const struct nq_cluster *cluster, nq_server_fn *fn, void *arg)
+{
+    for (size_t i = 0; i < cluster->count; i++) {
+        const struct nq_node *node = &cluster->nodes[i];
+        char host[NQ_HTTP_HOST_MAX + 1];
+        nq_http_host(node->url, host);
+        fn(arg, host);
+        for (size_t k = 0; k < NQ_NODE_ADDRESSES && node->addresses[k][0]; k++) {
+            fn(arg, node->addresses[k]);
+        }
+    }
 }
 
 /* ---- how a node is -------------------------------------------------------------------- */
@@ -109,11 +125,25 @@ static void set_well(struct nq_node *node)
 
 static void probe(struct nq_node *node);
 
+static void note_address(struct nq_node *node, const char *address)
+{
+    for (size_t i = 0; i < NQ_NODE_ADDRESSES; i++) {
+        if (strcmp(node->addresses[i], address) == 0) {
+            return;
+        }
+    }
+    char *place = node->addresses[node->address_count++ % NQ_NODE_ADDRESSES];
+    (void)snprintf(place, sizeof(node->addresses[0]), "%s", address);
+}
+
 static void note_health(struct nq_node *node, enum health health,
                         const struct nq_http_answer *answer)
 {
     if (answer->tls_expires_ms > 0) {
         node->tls_expires_ms = answer->tls_expires_ms;
+    }
+    if (answer->end == NQ_HTTP_ANSWERED && answer->address[0]) {
+        note_address(node, answer->address);
     }
     node->heard |= health == WELL;
     if (health == SICK) {

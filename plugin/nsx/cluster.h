@@ -23,12 +23,16 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "loop/loop.h"
+#include "nsx/backend.h"
 #include "nsx/http.h"
 #include "nsx/limit.h"
 #include "nsx/login.h"
 
 #define NQ_PROBE_LEAST_MS 15000
 #define NQ_PROBE_MOST_MS  33000
+
+/* The last different addresses at which a node answered; a name may stand for several. */
+#define NQ_NODE_ADDRESSES 8
 
 struct nq_dialect;
 struct nq_cluster;
@@ -44,6 +48,8 @@ struct nq_node {
     struct nq_exchange *probe;
     size_t probe_path;      /* of the dialect: the one that this node has */
     int64_t tls_expires_ms; /* wall; 0: not known */
+    char addresses[NQ_NODE_ADDRESSES][NQ_HTTP_ADDRESS_MAX + 1];
+    size_t address_count; /* seen so far; the next one goes to this place, in turn */
     struct nq_session session;
     bool logged_in;          /* the session counts */
     unsigned session_number; /* the next one has another */
@@ -82,6 +88,10 @@ struct nq_node *nq_cluster_pick(struct nq_cluster *cluster, unsigned tried);
 
 /* The node in use. */
 const struct nq_node *nq_cluster_current(const struct nq_cluster *cluster);
+
+/* Calls fn for the host of each node's URL and for each address at which it answered. */
+void nq_cluster_each_server(const struct nq_cluster *cluster, nq_server_fn *fn,
+                            void *arg);
 
 bool nq_cluster_any_sick(const struct nq_cluster *cluster);
 

@@ -50,7 +50,7 @@ struct find_call {
 static const char **texts_of(struct nq_vm *vm, size_t which)
 {
     const char **const texts[] = {&vm->external_id, &vm->display_name, &vm->host_name,
-                                  &vm->addresses, &vm->type};
+                                  &vm->addresses,   &vm->uuids,        &vm->type};
     return which < sizeof(texts) / sizeof(texts[0]) ? texts[which] : NULL;
 }
 
@@ -243,6 +243,27 @@ static struct nq_call *read_groups(struct nq_backend *backend, size_t manager,
     return &routed->call;
 }
 
+static struct nq_call *read_tagged(struct nq_backend *backend, size_t manager,
+                                   nq_reply_fn *done, void *arg)
+{
+    struct routed_call *routed = route(backend, manager, done, arg);
+    struct nq_backend *member = routed->member;
+    routed->asked =
+        member ? member->ops->read_tagged(member, manager, on_routed, routed) : NULL;
+    return &routed->call;
+}
+
+static struct nq_call *read_protector(struct nq_backend *backend,
+                                      const struct nq_vm_id *vm, nq_reply_fn *done,
+                                      void *arg)
+{
+    struct routed_call *routed = route(backend, vm->manager, done, arg);
+    struct nq_backend *member = routed->member;
+    routed->asked =
+        member ? member->ops->read_protector(member, vm, on_routed, routed) : NULL;
+    return &routed->call;
+}
+
 /* ---- life -------------------------------------------------------------------------- */
 
 static void status(const struct nq_backend *backend, size_t manager,
@@ -252,6 +273,16 @@ static void status(const struct nq_backend *backend, size_t manager,
     if (manager < fleet->count) {
         const struct nq_backend *member = fleet->members[manager];
         member->ops->status(member, manager, ret_status);
+    }
+}
+
+static void each_server(const struct nq_backend *backend, size_t manager,
+                        nq_server_fn *fn, void *arg)
+{
+    const struct fleet *fleet = (const struct fleet *)backend;
+    if (manager < fleet->count) {
+        const struct nq_backend *member = fleet->members[manager];
+        member->ops->each_server(member, manager, fn, arg);
     }
 }
 
@@ -271,6 +302,9 @@ static const struct nq_backend_ops ops = {
     .change_tag = change_tag,
     .prove = prove,
     .read_groups = read_groups,
+    .read_tagged = read_tagged,
+    .read_protector = read_protector,
+    .each_server = each_server,
     .cancel = nq_call_cancel_op,
     .status = status,
     .close = close_fleet,

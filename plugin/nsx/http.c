@@ -104,6 +104,7 @@ static void fill_answer(const struct nq_exchange *exchange, struct nq_http_answe
     answer->exchange = exchange;
     answer->content_type = text_info(exchange->easy, CURLINFO_CONTENT_TYPE);
     answer->request_id = nq_text_or_empty(nq_http_header(answer, "X-Nsx-Requestid", 0));
+    answer->address = text_info(exchange->easy, CURLINFO_PRIMARY_IP);
     answer->tls_expires_ms = expiry_of(exchange->easy);
 }
 
@@ -145,6 +146,7 @@ void nq_exchange_finish(struct nq_exchange *exchange, enum nq_http_end end,
         .body_len = exchange->body.len,
         .content_type = "",
         .request_id = "",
+        .address = "",
         .reason = reason,
     };
     detach(exchange);
@@ -219,6 +221,16 @@ char *nq_http_escape_path(const char *path)
     }
     *to = '\0';
     return escaped;
+}
+
+void nq_http_host(const char *url, char out[NQ_HTTP_HOST_MAX + 1])
+{
+    const char *scheme = strstr(url, "://");
+    const char *host = scheme ? scheme + strlen("://") : url;
+    const bool bracketed = *host == '[';
+    host += bracketed;
+    const size_t len = strcspn(host, bracketed ? "]" : ":/");
+    (void)snprintf(out, NQ_HTTP_HOST_MAX + 1, "%.*s", (int)len, host);
 }
 
 int64_t nq_http_date_ms(const char *text)

@@ -23,9 +23,11 @@
 #include "base/err.h"
 #include "loop/loop.h"
 
-#define NQ_HTTP_BODY_MAX   ((size_t)16 << 20)
-#define NQ_HTTP_HEAD_MAX   ((size_t)64 << 10)
-#define NQ_HTTP_REASON_MAX 256
+#define NQ_HTTP_BODY_MAX    ((size_t)16 << 20)
+#define NQ_HTTP_HEAD_MAX    ((size_t)64 << 10)
+#define NQ_HTTP_REASON_MAX  256
+#define NQ_HTTP_ADDRESS_MAX 63
+#define NQ_HTTP_HOST_MAX    253
 
 /* How an exchange ended, before anybody looks at the status. */
 enum nq_http_end {
@@ -73,6 +75,7 @@ struct nq_http_answer {
     size_t body_len;
     const char *content_type;
     const char *request_id; /* X-Nsx-Requestid: what a support case asks for */
+    const char *address;    /* of the server, as text; "" when there was no connection */
     const char *reason;     /* why it ended like this, "" for NQ_HTTP_ANSWERED */
     bool sent;              /* a byte of the request may have reached the server */
     int64_t tls_expires_ms; /* wall, end of the server's certificate; 0: not shown now,
@@ -109,6 +112,9 @@ const char *nq_http_header(const struct nq_http_answer *answer, const char *name
  * free. The path form keeps slashes. */
 char *nq_http_escape(const char *text) __attribute__((warn_unused_result));
 char *nq_http_escape_path(const char *path) __attribute__((warn_unused_result));
+
+/* The host of https://host[:port], without the brackets of an IPv6 address. */
+void nq_http_host(const char *url, char out[NQ_HTTP_HOST_MAX + 1]);
 
 /* A date as HTTP and certificates write it, wall; -1: it is none. */
 int64_t nq_http_date_ms(const char *text);

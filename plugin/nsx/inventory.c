@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inventory.c: see inventory.h. A VM is a row; the index leads to row numbers. */
-#include "nsx/inventory.h"
+/* inventory.c: how an inventory is filled: see inventory.h. A VM is a row; the index leads
+ * to row numbers. */
+#include "nsx/inventory_impl.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -10,37 +11,11 @@
 #include "base/mem.h"
 #include "base/uuid.h"
 #include "nsx/hint.h"
-#include "nsx/textindex.h"
-#include "nsx/textpool.h"
 
 #define FIRST_ROOM    64U
-#define TYPES_MAX     16
 #define ADDRESSES_MAX (NQ_INVENTORY_ADDRESSES_MAX * NQ_HINT_KEY)
+#define UUIDS_MAX     (NQ_INVENTORY_UUIDS_MAX * NQ_UUID_TEXT)
 #define NONE          NQ_INDEX_NONE
-
-enum key_kind { KEY_EXTERNAL, KEY_INSTANCE, KEY_BIOS, KEY_NAME, KEY_ADDRESS, KEY_MAC };
-
-struct row {
-    nq_text_ref external_id;
-    nq_text_ref display_name;
-    nq_text_ref host_name;
-    nq_text_ref type;
-    nq_text_ref addresses; /* comma list */
-    uint8_t address_count;
-    bool regular;
-    uint16_t round; /* of the renewal that saw it last */
-    uint32_t tags;
-};
-
-struct nq_inventory {
-    struct nq_pool pool;
-    struct nq_index index;
-    struct row *rows;
-    uint32_t row_count;
-    uint32_t row_room;
-    nq_text_ref types[TYPES_MAX]; /* the few that exist, each kept once */
-    size_t type_count;
-};
 
 bool nq_vm_type_regular(const char *type)
 {
@@ -55,8 +30,8 @@ static const char *text_of(const struct nq_inventory *inventory, nq_text_ref ref
 static uint32_t row_of(const struct nq_inventory *inventory, const char *external_id)
 {
     uint32_t cursor = NONE;
-    return nq_index_next(&inventory->index, &inventory->pool, KEY_EXTERNAL, external_id,
-                         &cursor);
+    return nq_index_next(&inventory->index, &inventory->pool, NQ_KEY_EXTERNAL,
+                         external_id, &cursor);
 }
 
 /* ---- life ----------------------------------------------------------------------------- */
@@ -94,8 +69,8 @@ size_t nq_inventory_bytes(const struct nq_inventory *inventory)
 
 /* ---- filling -------------------------------------------------------------------------- */
 
-static void put_key(struct nq_inventory *inventory, enum key_kind kind, const char *text,
-                    nq_text_ref ref, uint32_t number)
+static void put_key(struct nq_inventory *inventory, enum nq_inventory_key kind,
+                    const char *text, nq_text_ref ref, uint32_t number)
 {
     nq_index_put(&inventory->index, &inventory->pool, kind, text, ref, number);
 }
@@ -108,7 +83,7 @@ static nq_text_ref keep_type(struct nq_inventory *inventory, const char *type)
         }
     }
     const nq_text_ref ref = nq_pool_add(&inventory->pool, type);
-    if (inventory->type_count < TYPES_MAX) {
+    if (inventory->type_count < NQ_INVENTORY_TYPES_MAX) {
         inventory->types[inventory->type_count++] = ref;
     }
     return ref;
@@ -131,7 +106,7 @@ static void put_name(struct nq_inventory *inventory, nq_text_ref *shown, const c
     if (first) {
         *shown = nq_pool_add(&inventory->pool, name);
     }
-    put_key(inventory, KEY_NAME, name, first ? *shown : 0, number);
+    put_key(inventory, NQ_KEY_NAME, name, first ? *shown : 0, number);
 }
 
 static void put_first_label(struct nq_inventory *inventory, const char *host_name,
@@ -142,81 +117,8 @@ static void put_first_label(struct nq_inventory *inventory, const char *host_nam
     if (len > 0 && host_name[len] == '.') {
         memcpy(label, host_name, len);
         label[len] = '\0';
-        put_key(inventory, KEY_NAME, label, 0, number);
+        put_key(inventory, NQ_KEY_NAME, label, 0, number);
     }
-}
-
-static void put_uuid(struct nq_inventory *inventory, enum key_kind kind,
-                     const char *uuid_text, uint32_t number)
-{
-    struct nq_uuid uuid;
-    char canonical[NQ_UUID_TEXT];
-    if (nq_uuid_parse(uuid_text, &uuid)) {
-        (void)nq_uuid_format(&uuid, canonical);
-        const nq_text_ref id = inventory->rows[number].external_id;
-        const bool same = strcmp(text_of(inventory, id), canonical) == 0;
-        put_key(inventory, kind, canonical, same ? id : 0, number);
-    }
-}
-
-static uint32_t add_row(struct nq_inventory *inventory, const char *external_id)
-{
-    if (inventory->row_count == inventory->row_room) {
-        inventory->row_room = inventory->row_room
-                                  ? inventory->row_room + inventory->row_room / 2
-                                  : FIRST_ROOM;
-        inventory->rows =
-            nq_realloc(inventory->rows, inventory->row_room, sizeof(inventory->rows[0]));
-    }
-    const uint32_t number = inventory->row_count++;
-    const nq_text_ref id = nq_pool_add(&inventory->pool, external_id);
-    inventory->rows[number] = (struct row){.external_id = id, .regular = true};
-    put_key(inventory, KEY_EXTERNAL, external_id, id, number);
-    return number;
-}
-
-bool nq_inventory_add(struct nq_inventory *inventory, const struct nq_vm_facts *vm)
-{
-    const size_t id_len = strlen(vm->external_id);
-    if (id_len == 0 || id_len > NQ_EXTERNAL_ID_MAX || nq_pool_full(&inventory->pool)) {
-        return false;
-    }
-    uint32_t number = row_of(inventory, vm->external_id);
-    if (number == NONE) {
-        if (inventory->row_count >= NQ_INVENTORY_VMS_MAX) {
-            return false;
-        }
-        number = add_row(inventory, vm->external_id);
-    }
-    struct row *row = &inventory->rows[number];
-    if (row->regular) { /* a copy that is not regular stays the one that counts */
-        row->type = keep_type(inventory, name_or_empty(vm->type));
-        row->regular = nq_vm_type_regular(vm->type);
-    }
-    row->tags |= vm->tags;
-    const char *host_name = name_or_empty(vm->host_name);
-    put_name(inventory, &row->display_name, name_or_empty(vm->display_name), number);
-    if (strcmp(text_of(inventory, row->host_name), host_name) != 0) {
-        put_name(inventory, &row->host_name, host_name, number);
-        put_first_label(inventory, host_name, number);
-    }
-    put_uuid(inventory, KEY_INSTANCE, vm->instance_uuid, number);
-    put_uuid(inventory, KEY_BIOS, vm->bios_uuid, number);
-    return true;
-}
-
-bool nq_inventory_renew(struct nq_inventory *inventory, const struct nq_vm_facts *vm,
-                        uint16_t round)
-{
-    if (!nq_inventory_add(inventory, vm)) {
-        return false;
-    }
-    struct row *row = &inventory->rows[row_of(inventory, vm->external_id)];
-    if (row->round != round) {
-        row->round = round;
-        row->tags = vm->tags;
-    }
-    return true;
 }
 
 static bool in_comma_list(const char *list, const char *word)
@@ -233,9 +135,120 @@ static bool in_comma_list(const char *list, const char *word)
     return false;
 }
 
+/* A text of the pool that ends with the UUID serves as its key; 0: none does. */
+static nq_text_ref kept_uuid(const struct nq_inventory *inventory,
+                             const struct nq_inventory_row *row, const char *uuid)
+{
+    const nq_text_ref refs[] = {row->external_id, row->uuids};
+    for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+        const char *text = text_of(inventory, refs[i]);
+        const size_t len = strlen(text);
+        const size_t tail = NQ_UUID_TEXT - 1;
+        if (len >= tail && strcmp(text + len - tail, uuid) == 0) {
+            return refs[i] + (nq_text_ref)(len - tail);
+        }
+    }
+    return 0;
+}
+
+/* What is listed and what is found. Copies of a VM have the same UUIDs, so the list is
+ * written once; one that had to grow stays behind in the pool. */
+static void put_uuids(struct nq_inventory *inventory, const struct nq_vm_facts *vm,
+                      uint32_t number)
+{
+    const char *const texts[] = {vm->external_id, vm->instance_uuid, vm->bios_uuid};
+    static const enum nq_inventory_key kinds[] = {NQ_KEY_EXTERNAL, NQ_KEY_INSTANCE,
+                                                  NQ_KEY_BIOS};
+    char canonical[sizeof(texts) / sizeof(texts[0])][NQ_UUID_TEXT] = {""};
+    char list[UUIDS_MAX];
+    struct nq_inventory_row *row = &inventory->rows[number];
+    const size_t before = strlen(text_of(inventory, row->uuids));
+    size_t len = before;
+    memcpy(list, text_of(inventory, row->uuids), len + 1);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct nq_uuid uuid;
+        if (nq_uuid_parse(texts[i], &uuid) &&
+            !in_comma_list(list, nq_uuid_format(&uuid, canonical[i])) &&
+            len + 1 + NQ_UUID_TEXT <= sizeof(list)) {
+            len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+                                    len ? "," : "", canonical[i]);
+        }
+    }
+    if (len > before) {
+        const bool same = strcmp(text_of(inventory, row->external_id), list) == 0;
+        row->uuids = same ? row->external_id : nq_pool_add(&inventory->pool, list);
+    }
+    for (size_t i = 1; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (canonical[i][0]) {
+            put_key(inventory, kinds[i], canonical[i],
+                    kept_uuid(inventory, row, canonical[i]), number);
+        }
+    }
+}
+
+static uint32_t add_row(struct nq_inventory *inventory, const char *external_id)
+{
+    if (inventory->row_count == inventory->row_room) {
+        inventory->row_room = inventory->row_room
+                                  ? inventory->row_room + inventory->row_room / 2
+                                  : FIRST_ROOM;
+        inventory->rows =
+            nq_realloc(inventory->rows, inventory->row_room, sizeof(inventory->rows[0]));
+    }
+    const uint32_t number = inventory->row_count++;
+    const nq_text_ref id = nq_pool_add(&inventory->pool, external_id);
+    inventory->rows[number] =
+        (struct nq_inventory_row){.external_id = id, .regular = true};
+    put_key(inventory, NQ_KEY_EXTERNAL, external_id, id, number);
+    return number;
+}
+
+bool nq_inventory_add(struct nq_inventory *inventory, const struct nq_vm_facts *vm)
+{
+    const size_t id_len = strlen(vm->external_id);
+    if (id_len == 0 || id_len > NQ_EXTERNAL_ID_MAX || nq_pool_full(&inventory->pool)) {
+        return false;
+    }
+    uint32_t number = row_of(inventory, vm->external_id);
+    if (number == NONE) {
+        if (inventory->row_count >= NQ_INVENTORY_VMS_MAX) {
+            return false;
+        }
+        number = add_row(inventory, vm->external_id);
+    }
+    struct nq_inventory_row *row = &inventory->rows[number];
+    if (row->regular) { /* a copy that is not regular stays the one that counts */
+        row->type = keep_type(inventory, name_or_empty(vm->type));
+        row->regular = nq_vm_type_regular(vm->type);
+    }
+    row->tags |= vm->tags;
+    const char *host_name = name_or_empty(vm->host_name);
+    put_name(inventory, &row->display_name, name_or_empty(vm->display_name), number);
+    if (strcmp(text_of(inventory, row->host_name), host_name) != 0) {
+        put_name(inventory, &row->host_name, host_name, number);
+        put_first_label(inventory, host_name, number);
+    }
+    put_uuids(inventory, vm, number);
+    return true;
+}
+
+bool nq_inventory_renew(struct nq_inventory *inventory, const struct nq_vm_facts *vm,
+                        uint16_t round)
+{
+    if (!nq_inventory_add(inventory, vm)) {
+        return false;
+    }
+    struct nq_inventory_row *row = &inventory->rows[row_of(inventory, vm->external_id)];
+    if (row->round != round) {
+        row->round = round;
+        row->tags = vm->tags;
+    }
+    return true;
+}
+
 static bool add_ip(struct nq_inventory *inventory, uint32_t number, const char *normal)
 {
-    struct row *row = &inventory->rows[number];
+    struct nq_inventory_row *row = &inventory->rows[number];
     const char *list = text_of(inventory, row->addresses);
     if (in_comma_list(list, normal)) {
         return true;
@@ -248,8 +261,8 @@ static bool add_ip(struct nq_inventory *inventory, uint32_t number, const char *
     (void)snprintf(longer, sizeof(longer), "%s%s%s", list, *list ? "," : "", normal);
     row->addresses = nq_pool_add(&inventory->pool, longer);
     row->address_count++;
-    put_key(inventory, KEY_ADDRESS, normal, row->address_count == 1 ? row->addresses : 0,
-            number);
+    put_key(inventory, NQ_KEY_ADDRESS, normal,
+            row->address_count == 1 ? row->addresses : 0, number);
     return true;
 }
 
@@ -268,7 +281,7 @@ bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
     if (kind == NQ_HINT_IP) {
         return add_ip(inventory, number, normal);
     }
-    put_key(inventory, KEY_MAC, normal, 0, number);
+    put_key(inventory, NQ_KEY_MAC, normal, 0, number);
     return true;
 }
 
@@ -279,116 +292,4 @@ void nq_inventory_set_tags(struct nq_inventory *inventory, const char *external_
     if (number != NONE) {
         inventory->rows[number].tags = tags;
     }
-}
-
-/* ---- finding -------------------------------------------------------------------------- */
-
-static void show(const struct nq_inventory *inventory, const struct row *row,
-                 struct nq_vm *ret_vm)
-{
-    *ret_vm = (struct nq_vm){
-        .external_id = text_of(inventory, row->external_id),
-        .display_name = text_of(inventory, row->display_name),
-        .host_name = text_of(inventory, row->host_name),
-        .addresses = text_of(inventory, row->addresses),
-        .type = text_of(inventory, row->type),
-        .regular = row->regular,
-        .tags = row->tags,
-    };
-}
-
-bool nq_inventory_get(const struct nq_inventory *inventory, const char *external_id,
-                      struct nq_vm *ret_vm)
-{
-    const uint32_t number = row_of(inventory, external_id);
-    if (number != NONE) {
-        show(inventory, &inventory->rows[number], ret_vm);
-    }
-    return number != NONE;
-}
-
-/* Row numbers with the hints that lead to them; a row may stand there more than once. */
-struct hit {
-    uint32_t number;
-    unsigned matched;
-};
-
-struct hits {
-    struct hit *list;
-    size_t count;
-    size_t room;
-};
-
-static bool look_up(const struct nq_inventory *inventory, enum key_kind kind,
-                    const char *key, unsigned matched, struct hits *hits)
-{
-    uint32_t cursor = NONE;
-    for (;;) {
-        const uint32_t number =
-            nq_index_next(&inventory->index, &inventory->pool, kind, key, &cursor);
-        if (number == NONE) {
-            return cursor != NONE;
-        }
-        if (hits->count == hits->room) {
-            hits->room = hits->room ? hits->room * 2 : 4;
-            hits->list = nq_realloc(hits->list, hits->room, sizeof(hits->list[0]));
-        }
-        hits->list[hits->count++] = (struct hit){number, matched};
-    }
-}
-
-static void look_up_hint(const struct nq_inventory *inventory, const char *hint,
-                         unsigned matched, struct hits *hits)
-{
-    char key[NQ_HINT_KEY];
-    switch (nq_hint_of(hint, key)) {
-    case NQ_HINT_UUID:
-        (void)(look_up(inventory, KEY_EXTERNAL, key, matched, hits) ||
-               look_up(inventory, KEY_INSTANCE, key, matched, hits) ||
-               look_up(inventory, KEY_BIOS, key, matched, hits));
-        break;
-    case NQ_HINT_IP:
-        (void)look_up(inventory, KEY_ADDRESS, key, matched, hits);
-        break;
-    case NQ_HINT_MAC:
-        (void)look_up(inventory, KEY_MAC, key, matched, hits);
-        break;
-    case NQ_HINT_NAME:
-        (void)look_up(inventory, KEY_NAME, hint, matched, hits);
-        break;
-    case NQ_HINT_NOTHING:
-        break;
-    }
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const struct hit *left = a;
-    const struct hit *right = b;
-    return (left->number > right->number) - (left->number < right->number);
-}
-
-struct nq_vm *nq_inventory_find(const struct nq_inventory *inventory,
-                                const struct nq_vm_query *query, size_t *ret_count)
-{
-    struct hits hits = {0};
-    for (size_t i = 0; i < query->hint_count; i++) {
-        look_up_hint(inventory, query->hints[i], 1U << i, &hits);
-    }
-    *ret_count = 0;
-    if (hits.count == 0) {
-        return NULL;
-    }
-    qsort(hits.list, hits.count, sizeof(hits.list[0]), by_number);
-    struct nq_vm *vms = nq_calloc(hits.count, sizeof(vms[0]));
-    size_t count = 0;
-    for (size_t i = 0; i < hits.count; i++) {
-        if (i == 0 || hits.list[i].number != hits.list[i - 1].number) {
-            show(inventory, &inventory->rows[hits.list[i].number], &vms[count++]);
-        }
-        vms[count - 1].matched |= hits.list[i].matched;
-    }
-    free(hits.list);
-    *ret_count = count;
-    return vms;
 }

@@ -7,8 +7,8 @@
  * Blocks  never.
  * Thread  loop thread only.
  * Fails   add functions return false at a limit; nothing is added then.
- * Limits  NQ_INVENTORY_VMS_MAX VMs, NQ_INVENTORY_ADDRESSES_MAX IP addresses of one VM,
- *         NQ_INVENTORY_NAME_MAX bytes of a name.
+ * Limits  NQ_INVENTORY_VMS_MAX VMs, NQ_INVENTORY_ADDRESSES_MAX IP addresses and
+ *         NQ_INVENTORY_UUIDS_MAX UUIDs of one VM, NQ_INVENTORY_NAME_MAX bytes of a name.
  *
  * NSX shows a VM twice for up to a minute while it moves: the copies share an external id
  * and become one VM here.
@@ -24,6 +24,7 @@
 
 #define NQ_INVENTORY_VMS_MAX       500000
 #define NQ_INVENTORY_ADDRESSES_MAX 32
+#define NQ_INVENTORY_UUIDS_MAX     8   /* of one VM; more are found, but not listed */
 #define NQ_INVENTORY_NAME_MAX      255 /* the schema's bound; a longer one counts as none */
 #define NQ_EXTERNAL_ID_MAX         255
 
@@ -78,6 +79,10 @@ size_t nq_inventory_bytes(const struct nq_inventory *inventory);
  * the VM is not known. */
 bool nq_inventory_get(const struct nq_inventory *inventory, const char *external_id,
                       struct nq_vm *ret_vm);
+
+/* The same for the index-th of the VMs, in no particular order. */
+bool nq_inventory_at(const struct nq_inventory *inventory, size_t index,
+                     struct nq_vm *ret_vm);
 
 /* VMs that the hints lead to. What a hint is decides where it is looked up: a UUID first
  * as external id, then as instanceUuid, then as biosUuid; an IP or MAC address at the VIFs;

@@ -56,3 +56,10 @@ bool nq_pager_step(struct nq_pager *pager, const struct nq_page *page, bool *ret
     *ret_more = true;
     return true;
 }
+
+bool nq_pager_complete(const struct nq_pager *pager, struct nq_err *reterr)
+{
+    return pager->expected < 0 || pager->items >= (size_t)pager->expected ||
+           nq_fail(reterr, NQ_NSX_ANSWER, "the list ends after %zu of %lld items",
+                   pager->items, (long long)pager->expected);
+}

@@ -40,4 +40,9 @@ void nq_pager_init(struct nq_pager *pager, bool by_offset);
 bool nq_pager_step(struct nq_pager *pager, const struct nq_page *page, bool *ret_more,
                    struct nq_err *reterr) __attribute__((warn_unused_result));
 
+/* After the last page: false when the list has fewer items than it said. What is missing
+ * may be anything, so who needs all of it has to read it again. */
+bool nq_pager_complete(const struct nq_pager *pager, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -127,7 +127,7 @@ static void the_inventory_is_read_again_by_time(void **state)
     site.manager.inventory_interval_ms = 50;
     site_open();
     site_find("vdi-01", NULL, &seen);
-    char *text = manager_get(site.sim, "/sim/journal?min_requests=6");
+    char *text = manager_get(site.sim, "/sim/journal?min_requests=9");
     free(text);
     assert_true(manager_requests(site.sim, "GET", ALL_VMS) >= 3);
 }

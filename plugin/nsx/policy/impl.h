@@ -20,10 +20,13 @@
 #include "nsx/inventory.h"
 #include "nsx/listing.h"
 #include "nsx/baseline.h"
+#include "nsx/protector.h"
 #include "nsx/sync.h"
 
-struct nq_firewall;
+struct nq_compute_managers;
 struct nq_counters;
+struct nq_firewall;
+struct nq_tagged_reader;
 
 struct nq_policy {
     struct nq_backend base; /* first */
@@ -45,6 +48,10 @@ struct nq_policy {
     struct nq_firewall *firewall;    /* firewall.c */
     struct nq_counters *counters;    /* counters.c */
     struct nq_baselines baselines;   /* of the VMs being proven */
+    struct nq_protector protector;
+    struct nq_listing protected_list;     /* while the protector reads */
+    struct nq_tagged_reader *tagged;      /* tagged.c */
+    struct nq_compute_managers *vcenters; /* compute_managers.c */
 };
 
 /* Without sort_by the order of a list changes between its pages, and VMs get lost. */
@@ -85,6 +92,29 @@ bool nq_vm_reading_get(const struct nq_vm_reading *reading, struct nq_vm *ret_vm
 
 /* Takes a zeroed reading, too. */
 void nq_vm_reading_done(struct nq_vm_reading *reading);
+
+/* tagged.c */
+struct nq_tagged_reader *nq_tagged_reader_new(struct nq_policy *policy)
+    __attribute__((warn_unused_result));
+/* Takes NULL; nobody may wait any more. Always returns NULL. */
+struct nq_tagged_reader *nq_tagged_reader_free(struct nq_tagged_reader *reader);
+struct nq_call *nq_policy_read_tagged(struct nq_backend *backend, size_t manager,
+                                      nq_reply_fn *done, void *arg);
+
+/* protected.c */
+struct nq_protector_reader nq_policy_protected_reader(struct nq_policy *policy);
+
+/* compute_managers.c: where the vCenters are that NSX works with. */
+struct nq_compute_managers *nq_compute_managers_new(struct nq_policy *policy)
+    __attribute__((warn_unused_result));
+/* Takes NULL. Always returns NULL. */
+struct nq_compute_managers *
+nq_compute_managers_free(struct nq_compute_managers *vcenters);
+/* Asks NSX for them, unless it was asked or refused a moment ago. What was known stays
+ * known until there is an answer; nobody is told. */
+void nq_compute_managers_renew(struct nq_compute_managers *vcenters);
+void nq_compute_managers_each(const struct nq_compute_managers *vcenters,
+                              nq_server_fn *fn, void *arg);
 
 /* tags.c: gathers changes of our tag. */
 struct nq_policy_tagger *nq_policy_tagger_new(struct nq_policy *policy)
@@ -127,6 +157,10 @@ struct nq_tag_operation *nq_tag_operation_start(struct nq_policy *policy,
                                                 enum nq_tag_change change,
                                                 const char *const *ids, size_t count,
                                                 nq_tag_operation_fn *done, void *arg);
+
+/* As nq_ask_withdraw(), for the operation. */
+bool nq_tag_operation_withdraw(struct nq_tag_operation *operation)
+    __attribute__((warn_unused_result));
 
 /* Takes NULL. Always returns NULL. */
 struct nq_tag_operation *nq_tag_operation_cancel(struct nq_tag_operation *operation);

@@ -122,6 +122,30 @@ bool nq_json_vifs(const char *body, size_t len, nq_vif_fn *each, void *arg,
                         &reader, ret_page, reterr);
 }
 
+struct server_reader {
+    nq_server_text_fn *each;
+    void *arg;
+};
+
+static bool read_server(const cJSON *item, void *arg)
+{
+    const struct server_reader *reader = arg;
+    const char *server = nq_json_text(item, "server");
+    if (*server) {
+        reader->each(reader->arg, server);
+    }
+    return true;
+}
+
+bool nq_json_compute_managers(const char *body, size_t len, nq_server_text_fn *each,
+                              void *arg, struct nq_err *reterr)
+{
+    struct server_reader reader = {.each = each, .arg = arg};
+    struct nq_page page;
+    return nq_json_list(body, len, (struct nq_item_kind){read_server, "id"}, &reader,
+                        &page, reterr);
+}
+
 /* ---- single objects ---------------------------------------------------------------- */
 
 /* A text that says what went wrong: error_message, else details. */

@@ -39,6 +39,13 @@ bool nq_json_vifs(const char *body, size_t len, nq_vif_fn *each, void *arg,
                   struct nq_page *ret_page, struct nq_err *reterr)
     __attribute__((warn_unused_result));
 
+typedef void nq_server_text_fn(void *arg, const char *server);
+
+/* Where each of the compute managers is: address or host name. */
+bool nq_json_compute_managers(const char *body, size_t len, nq_server_text_fn *each,
+                              void *arg, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
+
 /* An error body; false when this is none. related_errors say more than the error
  * itself, so the first of them that has a text gives the message. */
 bool nq_json_fault(const char *body, size_t len, struct nq_fault *ret_fault);

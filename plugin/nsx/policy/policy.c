@@ -47,6 +47,8 @@ static void on_sync_end(void *arg, const struct nq_err *err)
     struct nq_policy *policy = arg;
     if (err) {
         nq_policy_tagger_retry(policy->tagger);
+    } else {
+        nq_compute_managers_renew(policy->vcenters);
     }
     nq_find_sync_ended(&policy->finder, err);
 }
@@ -86,6 +88,24 @@ static struct nq_call *read_vm(struct nq_backend *backend, const struct nq_vm_id
     return &read->call;
 }
 
+/* ---- read_protector, each_server --------------------------------------------------- */
+
+static struct nq_call *read_protector(struct nq_backend *backend,
+                                      const struct nq_vm_id *vm, nq_reply_fn *done,
+                                      void *arg)
+{
+    return nq_protector_start(&policy_of(backend)->protector, vm->external_id, done, arg);
+}
+
+static void each_server(const struct nq_backend *backend, size_t manager,
+                        nq_server_fn *fn, void *arg)
+{
+    const struct nq_policy *policy = (const struct nq_policy *)backend;
+    (void)manager;
+    nq_asker_each_server(policy->asker, fn, arg);
+    nq_compute_managers_each(policy->vcenters, fn, arg);
+}
+
 /* ---- life -------------------------------------------------------------------------- */
 
 static void status(const struct nq_backend *backend, size_t manager,
@@ -101,12 +121,15 @@ static void close_policy(struct nq_backend *backend)
 {
     struct nq_policy *policy = policy_of(backend);
     nq_calls_cancel_all(&policy->calls);
+    nq_protector_done(&policy->protector);
+    policy->tagged = nq_tagged_reader_free(policy->tagged);
     policy->counters = nq_counters_close(policy->counters);
     policy->firewall = nq_firewall_close(policy->firewall);
     nq_baselines_done(&policy->baselines);
     policy->tagger = nq_policy_tagger_free(policy->tagger);
     nq_bench_done(&policy->readers);
     nq_sync_done(&policy->sync);
+    policy->vcenters = nq_compute_managers_free(policy->vcenters);
     policy->asker = nq_asker_close(policy->asker);
     free(policy);
 }
@@ -128,6 +151,9 @@ static const struct nq_backend_ops ops = {
     .change_tag = nq_policy_change_tag,
     .prove = nq_policy_prove,
     .read_groups = nq_policy_read_groups,
+    .read_tagged = nq_policy_read_tagged,
+    .read_protector = read_protector,
+    .each_server = each_server,
     .cancel = nq_call_cancel_op,
     .status = status,
     .close = close_policy,
@@ -154,6 +180,17 @@ struct nq_backend *nq_policy_open(const struct nq_config *conf, size_t manager,
     policy->firewall = nq_firewall_open(policy);
     policy->counters = nq_counters_open(policy, policy->firewall);
     nq_policy_reads_init(policy);
+    policy->tagged = nq_tagged_reader_new(policy);
+    policy->vcenters = nq_compute_managers_new(policy);
+    const struct nq_protector_setup protector = {
+        .conf = conf,
+        .manager = manager,
+        .reader = nq_policy_protected_reader(policy),
+        .calls = &policy->calls,
+        .loop = loop,
+        .clock = clock,
+    };
+    nq_protector_init(&policy->protector, &protector);
     policy->finder = (struct nq_finder){
         .calls = &policy->calls,
         .sync = &policy->sync,

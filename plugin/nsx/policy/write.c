@@ -77,6 +77,8 @@ struct nq_tag_operation {
     struct nq_timer timer;
     int64_t deadline_ms; /* mono */
     int64_t wait_ms;     /* before the next poll */
+    bool putting;        /* the question under way is the PUT */
+    bool withdrawn;      /* it is not put once more */
     bool renamed;        /* the second id is in use */
     bool lost;           /* the PUT was not answered: put_err says why */
     struct nq_err put_err;
@@ -103,6 +105,12 @@ struct nq_tag_operation *nq_tag_operation_cancel(struct nq_tag_operation *operat
         free(operation);
     }
     return NULL;
+}
+
+bool nq_tag_operation_withdraw(struct nq_tag_operation *operation)
+{
+    operation->withdrawn = true;
+    return !operation->putting || nq_ask_withdraw(operation->ask);
 }
 
 static void finish(struct nq_tag_operation *operation, const struct nq_err *err,
@@ -211,6 +219,7 @@ static void on_put(void *arg, const struct nq_err *err)
     struct nq_tag_operation *operation = arg;
     const bool id_in_use = err && (err->http == 409 || err->http == 412);
     operation->ask = NULL;
+    operation->putting = false;
     operation->deadline_ms =
         nq_mono_ms(operation->policy->clock) +
         DEADLINE_TIMEOUTS * operation->policy->conf->managers[operation->policy->manager]
@@ -218,7 +227,7 @@ static void on_put(void *arg, const struct nq_err *err)
     if (!err) {
         operation->wait_ms = FIRST_POLL_MS;
         poll_later(operation);
-    } else if (id_in_use && !operation->renamed) {
+    } else if (id_in_use && !operation->renamed && !operation->withdrawn) {
         operation->renamed = true;
         put(operation);
     } else if (may_be_taken(err) && !id_in_use) {
@@ -257,6 +266,7 @@ static void put(struct nq_tag_operation *operation)
     char *body = nq_json_operation_body(
         operation->change == NQ_TAG_ADD ? "apply_to" : "remove_from", conf->tag_scope,
         conf->tag_value, operation->ids, operation->count);
+    operation->putting = true;
     free(operation->path);
     operation->path = new_path();
     const struct nq_question question = {

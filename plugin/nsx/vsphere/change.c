@@ -40,8 +40,9 @@ struct change_call {
     enum nq_tag_change change;
     char *external_id;
     enum stage stage;
-    bool listed; /* the ids of tags were read for this call */
-    bool exists; /* NSX refused to make the tag: there is one of the name */
+    bool listed;   /* the ids of tags were read for this call */
+    bool exists;   /* NSX refused to make the tag: there is one of the name */
+    bool given_up; /* nobody waits for its end any more */
     unsigned tries;
     struct nq_ask *ask;
     struct nq_tag_listing listing;
@@ -93,9 +94,8 @@ static void queue(void *arg)
     let_next_write(change->vsphere);
 }
 
-static void change_drop(struct nq_call *call)
+static void end(struct change_call *change)
 {
-    struct change_call *change = (struct change_call *)call;
     leave(change);
     nq_timer_clear(change->vsphere->loop, &change->timer);
     (void)nq_ask_cancel(change->ask);
@@ -105,10 +105,34 @@ static void change_drop(struct nq_call *call)
     free(change);
 }
 
-static void succeed(struct change_call *change)
+/* What may have left for NSX goes on and keeps its turn: the next change must not overtake
+ * it. But it is not sent once more. */
+static void change_drop(struct nq_call *call)
+{
+    struct change_call *change = (struct change_call *)call;
+    change->given_up = true;
+    if (!change->ask || !nq_ask_withdraw(change->ask)) {
+        end(change);
+    }
+}
+
+void nq_vsphere_changes_done(struct nq_vsphere *vsphere)
+{
+    if (vsphere->writing) {
+        end((struct change_call *)vsphere->writing);
+    }
+    nq_timer_clear(vsphere->loop, &vsphere->next_write);
+}
+
+static void note(const struct change_call *change)
 {
     nq_sync_note_our_tag(&change->vsphere->sync, change->external_id,
                          change->change == NQ_TAG_ADD);
+}
+
+static void succeed(struct change_call *change)
+{
+    note(change);
     nq_call_reply(&change->call, &(struct nq_reply){.missing = ""});
 }
 
@@ -165,6 +189,13 @@ static void on_written(void *arg, const struct nq_err *err)
 {
     struct change_call *change = arg;
     change->ask = NULL;
+    if (change->given_up) {
+        if (!err) {
+            note(change);
+        }
+        end(change);
+        return;
+    }
     if (!err) {
         succeed(change);
         return;
@@ -211,11 +242,18 @@ static void on_made(void *arg, const struct nq_err *err)
     struct nq_tag_ids *ids = &change->vsphere->tag_ids;
     change->ask = NULL;
     if (!err) {
-        (void)snprintf(ids->rows[0].id, sizeof(ids->rows[0].id), "%s", change->new_id);
+        nq_vsphere_keep_our_tag(change->vsphere, change->new_id);
+    } else {
+        ids->known = false; /* made or not, and by whom: the list tells */
+    }
+    if (change->given_up) {
+        end(change);
+        return;
+    }
+    if (!err) {
         work(change);
         return;
     }
-    ids->known = false; /* made or not, and by whom: the list tells */
     if (err->fault != NQ_VSPHERE_NAME_USED) {
         nq_call_fail(&change->call, err);
         return;

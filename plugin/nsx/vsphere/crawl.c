@@ -69,6 +69,14 @@ bool nq_vsphere_details_has_address(struct nq_vsphere_details *details, const ch
     return nq_details_has_address(&details->known, moref, address);
 }
 
+void nq_vsphere_details_each_server(const struct nq_vsphere_details *details,
+                                    nq_server_fn *fn, void *arg)
+{
+    if (details->vcenter) {
+        nq_vcenter_each_server(details->vcenter, fn, arg);
+    }
+}
+
 /* ---- what was read ----------------------------------------------------------------- */
 
 static void report(struct nq_vsphere_details *details, const struct nq_err *err)

@@ -17,6 +17,7 @@
 #include "nsx/call.h"
 #include "nsx/find.h"
 #include "nsx/inventory.h"
+#include "nsx/protector.h"
 #include "nsx/sync.h"
 #include "nsx/vsphere/clusters.h"
 #include "nsx/vsphere/xml.h"
@@ -28,17 +29,21 @@ struct nq_vsphere_firewall;  /* firewall.c */
 struct nq_vsphere_inventory; /* inventory.c */
 struct nq_vsphere_sweep;     /* sweep.c */
 
-/* Our tag is the first, the watched ones follow in their configured order. */
-#define NQ_TAG_ROWS (1 + NQ_CONFIG_WATCHED_MAX)
+/* Each name that means something to us, as a local and as a universal tag. */
+#define NQ_TAG_IDS_MAX (2 * (1 + NQ_CONFIG_WATCHED_MAX + NQ_CONFIG_PROTECTED_TAGS))
 
-/* Where the tags that mean something to us are in NSX: numbers differ from one to the
- * next, so even those of the predefined tags are looked up by name. */
+struct nq_tag_id {
+    char id[NQ_OBJECT_ID_MAX + 1]; /* securitytag-N */
+    unsigned tags;                 /* what it means: set of tags.h */
+    bool universal;
+};
+
+/* The tags of NSX that mean something to us: numbers differ from one to the next, so even
+ * those of the predefined tags are looked up by name. */
 struct nq_tag_ids {
     bool known; /* the list was read */
-    struct {
-        char id[NQ_OBJECT_ID_MAX + 1]; /* securitytag-N, "" when NSX has no such tag */
-        bool universal;
-    } rows[NQ_TAG_ROWS];
+    size_t count;
+    struct nq_tag_id list[NQ_TAG_IDS_MAX];
 };
 
 struct nq_vsphere {
@@ -61,6 +66,8 @@ struct nq_vsphere {
     struct nq_vsphere_details *details;
     struct nq_vsphere_sweep *sweep;
     struct nq_vsphere_firewall *firewall;
+    struct nq_protector protector;
+    struct nq_ask *protected_ask; /* while the protector reads */
 };
 
 /* true: err says that this release has no such call (404 or 405 without an error code of
@@ -78,10 +85,11 @@ const char *nq_vsphere_vm_type(const char *name);
  * stopped. */
 struct nq_tag_listing {
     struct nq_vsphere *vsphere;
-    struct nq_ask *ask; /* NULL: stopped or at its end */
-    struct nq_tag_ids ids;
-    int64_t next; /* index of the first tag that was not read */
+    struct nq_ask *ask;    /* NULL: stopped or at its end */
+    struct nq_tag_ids ids; /* complete inside done, without error */
+    int64_t next;          /* index of the first tag that was not read */
     bool more;
+    bool overflow; /* of ids */
     unsigned parts;
     nq_ask_done_fn *done;
     void *arg;
@@ -94,6 +102,9 @@ void nq_tag_listing_stop(struct nq_tag_listing *listing);
 
 /* The id of our tag (securitytag-N), "" while it is not known or there is none. */
 const char *nq_vsphere_our_tag(const struct nq_vsphere *vsphere);
+
+/* It was made a moment ago. */
+void nq_vsphere_keep_our_tag(struct nq_vsphere *vsphere, const char *id);
 
 /* ---- reading.c ---------------------------------------------------------------- */
 
@@ -137,12 +148,25 @@ void nq_vsphere_sweep_join(struct nq_vsphere_sweep *sweep, struct nq_wait *wait,
 /* The tags of a VM that mean something to us: only inside done, without error. */
 unsigned nq_vsphere_sweep_tags(const struct nq_vsphere_sweep *sweep, const char *moref);
 
+/* Adds the VMs that carry any of these tags to the set: only inside done, without error. */
+void nq_vsphere_sweep_add_to(const struct nq_vsphere_sweep *sweep, unsigned tags,
+                             struct nq_idset *set);
+
+/* ---- tagged.c, protected.c ---------------------------------------------------- */
+
+struct nq_call *nq_vsphere_read_tagged(struct nq_backend *backend, size_t manager,
+                                       nq_reply_fn *done, void *arg);
+struct nq_protector_reader nq_vsphere_protected_reader(struct nq_vsphere *vsphere);
+
 /* ---- change.c ----------------------------------------------------------------- */
 
 struct nq_call *nq_vsphere_change_tag(struct nq_backend *backend,
                                       enum nq_tag_change change,
                                       const struct nq_vm_id *vm, nq_reply_fn *done,
                                       void *arg);
+
+/* After the last call: gives up a change that nobody waits for. */
+void nq_vsphere_changes_done(struct nq_vsphere *vsphere);
 
 /* ---- inventory.c -------------------------------------------------------------- */
 
@@ -173,6 +197,10 @@ struct nq_details_renewal *nq_vsphere_details_renew(struct nq_vsphere_details *d
                                                     nq_ask_done_fn *done, void *arg);
 /* Takes NULL. Always returns NULL. */
 struct nq_details_renewal *nq_details_renewal_free(struct nq_details_renewal *renewal);
+
+/* Where the configured vCenter is reached. */
+void nq_vsphere_details_each_server(const struct nq_vsphere_details *details,
+                                    nq_server_fn *fn, void *arg);
 
 /* Whether the last answer about the VM had this address. */
 bool nq_vsphere_details_has_address(struct nq_vsphere_details *details, const char *moref,

@@ -5,8 +5,8 @@
  * what may become a member of a group is the whole inventory of the paired vCenter, with
  * MoRef, name and cluster, in one document. It has neither types, tags, UUIDs, host names
  * nor addresses. NSX's own appliances are those that it put on the exclude list itself, which
- * it tells from release 6.4.0 on. Tags come from the VMs of our tag and of each watched one, never of all tags;
- * the rest comes from crawl.c. */
+ * it tells from release 6.4.0 on. Tags come from the VMs of our tag, of each watched and of each
+ * protected one, never of all tags; the rest comes from crawl.c. */
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -29,7 +29,7 @@ struct nq_vsphere_inventory {
     struct nq_idset system;       /* NSX's own VMs */
     struct nq_tag_listing tags;
     struct nq_ask *ask;
-    size_t row;
+    size_t row;        /* of the ids of tags */
     bool overflow;     /* the readers have no other way to report a full inventory */
     bool lacks_detail; /* releases before 6.3.0: the VMs of a tag without UUIDs */
     bool connected;
@@ -77,7 +77,7 @@ static void add_tagged(void *arg, const struct nq_xml_vm *vm)
                                           .type = known.type,
                                           .instance_uuid = vm->instance_uuid,
                                           .bios_uuid = vm->bios_uuid,
-                                          .tags = 1U << inv->row};
+                                          .tags = inv->tags.ids.list[inv->row].tags};
         inv->overflow |= !nq_inventory_add(inv->filling, &facts);
     }
 }
@@ -105,16 +105,13 @@ static void on_tagged(void *arg, const struct nq_err *err)
 
 static void ask_row(struct nq_vsphere_inventory *inv)
 {
-    const struct nq_tag_ids *ids = &inv->vsphere->tag_ids;
-    while (inv->row < NQ_TAG_ROWS && !ids->rows[inv->row].id[0]) {
-        inv->row++;
-    }
-    if (inv->row == NQ_TAG_ROWS) {
+    const struct nq_tag_ids *ids = &inv->tags.ids; /* those in use may change meanwhile */
+    if (inv->row == ids->count) {
         end(inv, NULL);
         return;
     }
     char *path =
-        nq_sprintf("/api/2.0/services/securitytags/tag/%s/%s", ids->rows[inv->row].id,
+        nq_sprintf("/api/2.0/services/securitytags/tag/%s/%s", ids->list[inv->row].id,
                    inv->lacks_detail ? "vm" : "vmDetail");
     ask(inv, path, read_tagged, on_tagged);
     free(path);

@@ -160,6 +160,7 @@ bool nq_vm_tags_reading_get(const struct nq_vm_tags_reading *reading,
                                  .display_name = reading->name,
                                  .host_name = "",
                                  .addresses = "",
+                                 .uuids = "",
                                  .type = type,
                                  .regular = nq_vm_type_regular(type)};
     }

@@ -19,14 +19,14 @@ struct nq_vsphere_sweep {
     struct nq_tag_listing listing;
     struct nq_ask *ask;
     size_t row;
-    struct nq_idset vms[NQ_TAG_ROWS]; /* MoRefs, valid while those who wait are told */
+    struct nq_idset vms[NQ_TAG_IDS_MAX]; /* MoRefs, valid while those who wait are told */
 };
 
 static void ask_row(struct nq_vsphere_sweep *sweep);
 
 static void clear(struct nq_vsphere_sweep *sweep)
 {
-    for (size_t i = 0; i < NQ_TAG_ROWS; i++) {
+    for (size_t i = 0; i < NQ_TAG_IDS_MAX; i++) {
         nq_idset_done(&sweep->vms[i]);
         sweep->vms[i] = (struct nq_idset){0};
     }
@@ -42,7 +42,7 @@ static void start_soon(struct nq_vsphere_sweep *sweep)
 static void end(struct nq_vsphere_sweep *sweep, const struct nq_err *err)
 {
     sweep->under_way = false;
-    for (size_t i = 0; i < NQ_TAG_ROWS; i++) {
+    for (size_t i = 0; i < NQ_TAG_IDS_MAX; i++) {
         nq_idset_close(&sweep->vms[i]);
     }
     nq_waits_tell(&sweep->waits[1 - sweep->next], err);
@@ -84,15 +84,12 @@ static void on_row(void *arg, const struct nq_err *err)
 static void ask_row(struct nq_vsphere_sweep *sweep)
 {
     const struct nq_tag_ids *ids = &sweep->listing.ids;
-    while (sweep->row < NQ_TAG_ROWS && !ids->rows[sweep->row].id[0]) {
-        sweep->row++;
-    }
-    if (sweep->row == NQ_TAG_ROWS) {
+    if (sweep->row == ids->count) {
         end(sweep, NULL);
         return;
     }
     char *path =
-        nq_sprintf("/api/2.0/services/securitytags/tag/%s/vm", ids->rows[sweep->row].id);
+        nq_sprintf("/api/2.0/services/securitytags/tag/%s/vm", ids->list[sweep->row].id);
     sweep->ask = nq_ask_start(sweep->vsphere->asker, &(struct nq_question){.path = path},
                               read_vms, on_row, sweep);
     free(path);
@@ -130,10 +127,22 @@ void nq_vsphere_sweep_join(struct nq_vsphere_sweep *sweep, struct nq_wait *wait,
 unsigned nq_vsphere_sweep_tags(const struct nq_vsphere_sweep *sweep, const char *moref)
 {
     unsigned tags = 0;
-    for (size_t i = 0; i < NQ_TAG_ROWS; i++) {
-        tags |= nq_idset_has(&sweep->vms[i], moref) ? 1U << i : 0;
+    for (size_t i = 0; i < sweep->listing.ids.count; i++) {
+        tags |= nq_idset_has(&sweep->vms[i], moref) ? sweep->listing.ids.list[i].tags : 0;
     }
     return tags;
+}
+
+void nq_vsphere_sweep_add_to(const struct nq_vsphere_sweep *sweep, unsigned tags,
+                             struct nq_idset *set)
+{
+    for (size_t i = 0; i < sweep->listing.ids.count; i++) {
+        const struct nq_idset *vms = &sweep->vms[i];
+        const bool wanted = (sweep->listing.ids.list[i].tags & tags) != 0;
+        for (size_t k = 0; wanted && k < vms->count; k++) {
+            nq_idset_add(set, vms->ids[k]);
+        }
+    }
 }
 
 struct nq_vsphere_sweep *nq_vsphere_sweep_new(struct nq_vsphere *vsphere)

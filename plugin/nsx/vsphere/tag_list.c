@@ -18,26 +18,70 @@
 
 const char *nq_vsphere_our_tag(const struct nq_vsphere *vsphere)
 {
-    return vsphere->tag_ids.known ? vsphere->tag_ids.rows[0].id : "";
+    const struct nq_tag_ids *ids = &vsphere->tag_ids;
+    for (size_t i = 0; ids->known && i < ids->count; i++) {
+        if (ids->list[i].tags & NQ_TAGS_OURS) {
+            return ids->list[i].id;
+        }
+    }
+    return "";
 }
 
-/* Names are unique within a scope. A universal tag can have the name of a local one; ours
- * is local, and so is what other products set on one manager. */
-static void keep_tag(void *arg, const struct nq_tag_facts *tag)
+static void add_id(struct nq_tag_ids *ids, const char *id, unsigned tags, bool universal)
 {
-    struct nq_tag_listing *listing = arg;
-    const unsigned meaning = nq_tags_of_name(listing->vsphere->conf, tag->name);
-    for (unsigned row = 0; meaning != 0 && row < NQ_TAG_ROWS; row++) {
-        const bool means_row = (meaning & (1U << row)) != 0;
-        if (means_row && (!listing->ids.rows[row].id[0] || !tag->universal)) {
-            (void)snprintf(listing->ids.rows[row].id, sizeof(listing->ids.rows[row].id),
-                           "%s", tag->id);
-            listing->ids.rows[row].universal = tag->universal;
-        }
+    struct nq_tag_id *row = &ids->list[ids->count++];
+    *row = (struct nq_tag_id){.tags = tags, .universal = universal};
+    (void)snprintf(row->id, sizeof(row->id), "%s", id);
+}
+
+void nq_vsphere_keep_our_tag(struct nq_vsphere *vsphere, const char *id)
+{
+    if (vsphere->tag_ids.count < NQ_TAG_IDS_MAX) {
+        add_id(&vsphere->tag_ids, id,
+               nq_tags_of_name(vsphere->conf, vsphere->conf->tag_value), false);
     }
 }
 
-_Static_assert(NQ_TAGS_OURS == 1 && NQ_TAGS_WATCHED(0) == 2, "bit of a tag: its row");
+/* Parts may overlap when tags are made or deleted meanwhile. */
+static void keep_tag(void *arg, const struct nq_tag_facts *tag)
+{
+    struct nq_tag_listing *listing = arg;
+    struct nq_tag_ids *ids = &listing->ids;
+    const unsigned meaning = nq_tags_of_name(listing->vsphere->conf, tag->name);
+    for (size_t i = 0; i < ids->count; i++) {
+        if (strcmp(ids->list[i].id, tag->id) == 0) {
+            return;
+        }
+    }
+    if (meaning != 0 && ids->count == NQ_TAG_IDS_MAX) {
+        listing->overflow = true;
+    } else if (meaning != 0) {
+        add_id(ids, tag->id, meaning, tag->universal);
+    }
+}
+
+static bool has_local_twin(const struct nq_tag_ids *ids, const struct nq_tag_id *row)
+{
+    for (size_t i = 0; i < ids->count; i++) {
+        if (ids->list[i].tags & row->tags & NQ_TAGS_QUARANTINE &&
+            !ids->list[i].universal) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names are unique within a scope. A universal tag can have the name of a local one; ours
+ * is local, and so is what other products set on one manager. But each of the two protects,
+ * when its name is to protect. */
+static void prefer_local(struct nq_tag_ids *ids)
+{
+    for (size_t i = 0; i < ids->count; i++) {
+        if (ids->list[i].universal && has_local_twin(ids, &ids->list[i])) {
+            ids->list[i].tags &= ~NQ_TAGS_QUARANTINE;
+        }
+    }
+}
 
 static bool read_part(void *arg, const char *body, size_t len, struct nq_err *reterr)
 {
@@ -45,6 +89,10 @@ static bool read_part(void *arg, const char *body, size_t len, struct nq_err *re
     struct nq_xml_page page;
     if (!nq_xml_tags(body, len, keep_tag, listing, &page, reterr)) {
         return false;
+    }
+    if (listing->overflow) {
+        return nq_fail(reterr, NQ_NSX_ANSWER, "more than %d tags with our names",
+                       NQ_TAG_IDS_MAX);
     }
     if (page.start != listing->next) {
         return nq_fail(reterr, NQ_NSX_ANSWER, "the list of tags begins at %lld, not %lld",
@@ -70,8 +118,9 @@ static void on_part(void *arg, const struct nq_err *err)
         return;
     }
     if (!err) {
+        prefer_local(&listing->ids);
+        listing->ids.known = true;
         listing->vsphere->tag_ids = listing->ids;
-        listing->vsphere->tag_ids.known = true;
     }
     listing->done(listing->arg, err);
 }

@@ -171,6 +171,11 @@ struct nq_vcenter *nq_vcenter_open(const struct nq_access_conf *access, const ch
     return vcenter;
 }
 
+void nq_vcenter_each_server(const struct nq_vcenter *vcenter, nq_server_fn *fn, void *arg)
+{
+    nq_asker_each_server(vcenter->asker, fn, arg);
+}
+
 struct nq_vcenter *nq_vcenter_close(struct nq_vcenter *vcenter)
 {
     if (vcenter) {

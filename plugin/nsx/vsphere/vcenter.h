@@ -31,6 +31,10 @@ struct nq_vcenter *nq_vcenter_open(const struct nq_access_conf *access, const ch
 /* No reading may be under way. Takes NULL. Always returns NULL. */
 struct nq_vcenter *nq_vcenter_close(struct nq_vcenter *vcenter);
 
+/* As nq_asker_each_server(). */
+void nq_vcenter_each_server(const struct nq_vcenter *vcenter, nq_server_fn *fn,
+                            void *arg);
+
 /* One VM. Embedded; zeroed is stopped. */
 struct nq_vcenter_reading {
     struct nq_vcenter *vcenter;

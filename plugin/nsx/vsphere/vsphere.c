@@ -78,6 +78,23 @@ static struct nq_call *read_vm(struct nq_backend *backend, const struct nq_vm_id
     return &read->call;
 }
 
+static struct nq_call *read_protector(struct nq_backend *backend,
+                                      const struct nq_vm_id *vm, nq_reply_fn *done,
+                                      void *arg)
+{
+    return nq_protector_start(&vsphere_of(backend)->protector, vm->external_id, done,
+                              arg);
+}
+
+static void each_server(const struct nq_backend *backend, size_t manager,
+                        nq_server_fn *fn, void *arg)
+{
+    const struct nq_vsphere *vsphere = (const struct nq_vsphere *)backend;
+    (void)manager;
+    nq_asker_each_server(vsphere->asker, fn, arg);
+    nq_vsphere_details_each_server(vsphere->details, fn, arg);
+}
+
 static void status(const struct nq_backend *backend, size_t manager,
                    struct nq_manager_status *ret_status)
 {
@@ -93,7 +110,8 @@ static void close_vsphere(struct nq_backend *backend)
 {
     struct nq_vsphere *vsphere = vsphere_of(backend);
     nq_calls_cancel_all(&vsphere->calls);
-    nq_timer_clear(vsphere->loop, &vsphere->next_write);
+    nq_vsphere_changes_done(vsphere);
+    nq_protector_done(&vsphere->protector);
     vsphere->firewall = nq_vsphere_firewall_free(vsphere->firewall);
     vsphere->sweep = nq_vsphere_sweep_free(vsphere->sweep);
     nq_sync_done(&vsphere->sync);
@@ -110,6 +128,9 @@ static const struct nq_backend_ops ops = {
     .change_tag = nq_vsphere_change_tag,
     .prove = nq_vsphere_prove,
     .read_groups = nq_vsphere_read_groups,
+    .read_tagged = nq_vsphere_read_tagged,
+    .read_protector = read_protector,
+    .each_server = each_server,
     .cancel = nq_call_cancel_op,
     .status = status,
     .close = close_vsphere,
@@ -147,6 +168,15 @@ struct nq_backend *nq_vsphere_open(const struct nq_config *conf, size_t manager,
     vsphere->inventory = nq_vsphere_inventory_new(vsphere);
     vsphere->sweep = nq_vsphere_sweep_new(vsphere);
     vsphere->firewall = nq_vsphere_firewall_new(vsphere);
+    const struct nq_protector_setup protector = {
+        .conf = conf,
+        .manager = manager,
+        .reader = nq_vsphere_protected_reader(vsphere),
+        .calls = &vsphere->calls,
+        .loop = loop,
+        .clock = clock,
+    };
+    nq_protector_init(&vsphere->protector, &protector);
     const struct nq_sync_setup setup = {
         .conf = conf,
         .manager = manager_conf,

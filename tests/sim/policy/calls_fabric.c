@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* calls_fabric.c: the inventory: virtual machines, their interfaces, and the tag calls of
- * the Manager API. */
+/* calls_fabric.c: the inventory: virtual machines, their interfaces, the vCenters that they
+ * come from, and the tag calls of the Manager API. */
 #include <string.h>
 
 #include "policy.h"
@@ -143,6 +143,22 @@ static void list_vifs(struct sim *sim, const struct sim_request *request,
     sim_list_reply(sim, request, reply, &collector.list, SIM_PAGING_SPEC, NULL);
 }
 
+static void list_compute_managers(struct sim *sim, const struct sim_request *request,
+                                  struct sim_reply *reply)
+{
+    static const char *const filters[] = {"server", "display_name", "origin_type"};
+    struct sim_list list = {0};
+    const cJSON *manager;
+
+    cJSON_ArrayForEach(manager, sim_world_of(sim)->compute_managers)
+    {
+        if (passes(manager, request, filters, SIM_COUNT_OF(filters))) {
+            sim_list_borrow(&list, manager, sim_json_text(manager, "id", ""));
+        }
+    }
+    sim_list_reply(sim, request, reply, &list, SIM_PAGING_SPEC, NULL);
+}
+
 static const struct {
     const char *name;
     enum sim_tag_action action;
@@ -231,6 +247,7 @@ static const struct sim_route routes[] = {
     {"GET", "/api/v1/fabric/virtual-machines", list_vms},
     {"POST", "/api/v1/fabric/virtual-machines", post_vms},
     {"GET", "/api/v1/fabric/vifs", list_vifs},
+    {"GET", "/api/v1/fabric/compute-managers", list_compute_managers},
     {"GET", REALIZED "/virtual-machines", list_realized_vms},
     {"GET", REALIZED "/enforcement-points/{}/virtual-machines", list_realized_vms},
     {"GET", REALIZED "/system-excluded-virtual-machines", list_system_excluded},

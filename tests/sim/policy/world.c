@@ -34,6 +34,7 @@ struct sim_world *sim_world_free(struct sim_world *world)
     cJSON_Delete(world->firewall);
     cJSON_Delete(world->exclude_list);
     cJSON_Delete(world->system_excluded);
+    cJSON_Delete(world->compute_managers);
     cJSON_Delete(world->schedulers);
     cJSON_Delete(world->realization);
     cJSON_Delete(world->tag_failures);

@@ -86,12 +86,13 @@ struct sim_world {
     struct sim_policies policies;
     size_t policies_made; /* numbers the rules, never reused */
     cJSON *services;
-    cJSON *firewall;        /* DfwFirewallConfiguration */
-    cJSON *exclude_list;    /* PolicyExcludeList */
-    cJSON *system_excluded; /* external ids, beside the VMs of the system's own types */
-    cJSON *schedulers;      /* list of PolicyFirewallScheduler */
-    cJSON *realization;     /* by path: {"state", "delay_ms"} that somebody asked for */
-    cJSON *tag_failures;    /* {"external_ids", "details"} of tag operations */
+    cJSON *firewall;         /* DfwFirewallConfiguration */
+    cJSON *exclude_list;     /* PolicyExcludeList */
+    cJSON *system_excluded;  /* external ids, beside the VMs of the system's own types */
+    cJSON *compute_managers; /* list of ComputeManager */
+    cJSON *schedulers;       /* list of PolicyFirewallScheduler */
+    cJSON *realization;      /* by path: {"state", "delay_ms"} that somebody asked for */
+    cJSON *tag_failures;     /* {"external_ids", "details"} of tag operations */
     size_t operation_count;
     size_t operations_done; /* so many of the first ones have run */
     struct sim_operation *operations;

@@ -17,6 +17,13 @@ static const struct sim_json_member world_members[] = {
     {"exclude_list", SIM_JSON_STRINGS, false},
     {"system_excluded", SIM_JSON_STRINGS, false},
     {"firewall_schedulers", SIM_JSON_OBJECTS, false},
+    {"compute_managers", SIM_JSON_OBJECTS, false},
+};
+
+static const struct sim_json_member compute_manager_members[] = {
+    {"resource_type", SIM_JSON_STRING, false}, {"id", SIM_JSON_STRING, false},
+    {"display_name", SIM_JSON_STRING, false},  {"server", SIM_JSON_STRING, true},
+    {"origin_type", SIM_JSON_STRING, false},
 };
 
 static const struct sim_json_member firewall_members[] = {
@@ -210,6 +217,38 @@ static bool read_firewall(struct sim_world *world, const cJSON *json, struct sim
     return true;
 }
 
+static bool read_compute_managers(struct sim_world *world, const cJSON *list,
+                                  struct sim_err *err)
+{
+    const cJSON *item;
+    int index = 0;
+
+    world->compute_managers = cJSON_CreateArray();
+    cJSON_ArrayForEach(item, list)
+    {
+        char *at = sim_format("compute_managers[%d]", index);
+        char *id = sim_format("compute-manager-%d", ++index);
+        const bool good = SIM_JSON_CHECK(item, compute_manager_members, at, err);
+
+        if (good) {
+            cJSON *manager = cJSON_Duplicate(item, 1);
+
+            sim_json_default_text(manager, "resource_type", "ComputeManager");
+            sim_json_default_text(manager, "id", id);
+            sim_json_default_text(manager, "origin_type", "vCenter");
+            sim_json_default_text(manager, "display_name",
+                                  sim_json_text(item, "server", ""));
+            cJSON_AddItemToArray(world->compute_managers, manager);
+        }
+        free(id);
+        free(at);
+        if (!good) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct sim_world *sim_world_new(const cJSON *json, struct sim_err *err)
 {
     struct sim_world *world = sim_alloc(1, sizeof(*world));
@@ -228,6 +267,7 @@ struct sim_world *sim_world_new(const cJSON *json, struct sim_err *err)
            read_schedulers(world, sim_json_get(objects, "firewall_schedulers"), err) &&
            read_policies(world, sim_json_get(objects, "security_policies"), err) &&
            read_firewall(world, sim_json_get(objects, "firewall"), err) &&
+           read_compute_managers(world, sim_json_get(objects, "compute_managers"), err) &&
            sim_world_set_exclude_list(world, sim_json_get(objects, "exclude_list"),
                                       "exclude_list", err) &&
            sim_world_set_system_excluded(world, sim_json_get(objects, "system_excluded"),
@@ -288,6 +328,8 @@ cJSON *sim_world_json(const struct sim_world *world)
         cJSON_Duplicate(sim_json_get(world->exclude_list, "members"), 1));
     cJSON_AddItemToObject(json, "system_excluded",
                           cJSON_Duplicate(world->system_excluded, 1));
+    cJSON_AddItemToObject(json, "compute_managers",
+                          cJSON_Duplicate(world->compute_managers, 1));
     cJSON_AddItemToObject(json, "firewall_schedulers",
                           cJSON_Duplicate(world->schedulers, 1));
     return json;
