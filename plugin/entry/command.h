@@ -30,5 +30,6 @@ extern const struct nq_command nq_command_agent; /* agent.c */
 extern const struct nq_command nq_command_check; /* check.c */
 extern const struct nq_command nq_command_try;   /* try.c */
 extern const struct nq_command nq_command_learn; /* learn.c */
+extern const struct nq_command nq_command_log;   /* log.c */
 
 #endif

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* learn.c: `nsx-quarantine learn`: shows the traps that no trigger recognised, and makes of
  * one of them the beginning of a trigger. Reads the state beside a running engine. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "entry/beside.h"
 #include "entry/command.h"
 #include "store/store.h"
 #include "trap/propose.h"
@@ -38,8 +36,7 @@ struct found {
 
 static int complain(const char *text)
 {
-    (void)fprintf(stderr, "nsx-quarantine learn: %s\n", text);
-    return NQ_EXIT_FAILED;
+    return nq_beside_complain("learn", text);
 }
 
 static void keep(void *arg, const struct nq_unmatched *record)
@@ -57,17 +54,6 @@ static int newest_first(const void *a, const void *b)
     const struct nq_unmatched *one = a;
     const struct nq_unmatched *other = b;
     return (one->last_ms < other->last_ms) - (one->last_ms > other->last_ms);
-}
-
-static const char *time_text(int64_t wall_ms, char out[32])
-{
-    const time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm parts;
-    if (!localtime_r(&seconds, &parts) ||
-        strftime(out, 32, "%Y-%m-%d %H:%M:%S", &parts) == 0) {
-        (void)snprintf(out, 32, "?");
-    }
-    return out;
 }
 
 /* The beginning of the first text in the trap. */
@@ -104,8 +90,8 @@ static int print_list(struct found *found)
         const struct nq_unmatched *record = &found->list[i];
         char when[32];
         (void)printf("%6u  %s %10llu  %-15s  %s\n        ", record->number,
-                     time_text(record->last_ms, when), (unsigned long long)record->count,
-                     record->source, record->trap_oid);
+                     nq_beside_time(record->last_ms, when),
+                     (unsigned long long)record->count, record->source, record->trap_oid);
         print_first_text(record);
         (void)putchar('\n');
     }
@@ -183,7 +169,7 @@ static int print_trap(const struct nq_unmatched *record)
         "# Trap %u from %s: %llu times, first %s, last %s.\n# varbind, OID, type, "
         "and what it holds:\n",
         record->number, record->source, (unsigned long long)record->count,
-        time_text(record->first_ms, first), time_text(record->last_ms, last));
+        nq_beside_time(record->first_ms, first), nq_beside_time(record->last_ms, last));
     for (size_t i = 0; i < trap.varbind_count; i++) {
         print_varbind(&trap, i);
     }
@@ -217,59 +203,23 @@ static int print_one(const struct found *found, const struct request *request)
 
 /* ---- the command --------------------------------------------------------------------- */
 
-static bool read_state(const struct nq_config *conf, struct found *found)
+static bool read_unmatched(void *arg, const char *path, struct nq_err *reterr)
 {
-    struct nq_err err = {0};
-    char text[2 * NQ_ERR_DETAIL];
-    char *path = nq_sprintf("%s/state.db", conf->state_directory);
-    bool done = false;
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
-        (void)snprintf(text, sizeof(text),
-                       "%.256s is not there: start the engine, which makes it", path);
-        (void)complain(text);
-    } else if (!nq_store_sqlite_unmatched(path, keep, found, &err)) {
-        (void)complain(nq_err_text(&err, text, sizeof(text)));
-        if (access(path, R_OK) != 0) {
-            (void)complain("run it as root or as the user of the engine");
-        }
-    } else {
-        done = true;
-    }
-    free(path);
-    return done;
+    return nq_store_sqlite_unmatched(path, keep, arg, reterr);
 }
 
 static int learn(const struct request *request)
 {
-    struct nq_err err = {0};
-    struct nq_config *conf = nq_config_load(request->config_file, &err);
-    if (!conf) {
-        char text[2 * NQ_ERR_DETAIL];
-        (void)complain(nq_err_text(&err, text, sizeof(text)));
-        return NQ_EXIT_CONFIG;
-    }
     struct found *found = nq_calloc(1, sizeof(*found));
-    int code = NQ_EXIT_FAILED;
-    if (read_state(conf, found)) {
+    int code = nq_beside("learn", request->config_file, read_unmatched, found);
+    if (code == NQ_EXIT_OK) {
         code = request->number ? print_one(found, request) : print_list(found);
     }
     for (size_t i = 0; i < found->count; i++) {
         nq_unmatched_done(&found->list[i]);
     }
     free(found);
-    (void)nq_config_free(conf);
     return fflush(stdout) == 0 && !ferror(stdout) ? code : NQ_EXIT_FAILED;
-}
-
-/* A number from 1, and nothing behind it. */
-static bool read_number(const char *text, uint32_t *ret_number)
-{
-    char *end = NULL;
-    errno = 0;
-    const unsigned long long number = strtoull(text, &end, 10);
-    *ret_number = (uint32_t)number;
-    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && number > 0 &&
-           number <= UINT32_MAX;
 }
 
 static int run(int argc, char **argv)
@@ -302,7 +252,7 @@ static int run(int argc, char **argv)
         }
     }
     const int words = argc - optind;
-    if (words > 1 || (words == 1 && !read_number(argv[optind], &request.number)) ||
+    if (words > 1 || (words == 1 && !nq_beside_number(argv[optind], &request.number)) ||
         (request.trap && words == 0)) {
         (void)fputs(usage, stderr);
         return NQ_EXIT_USAGE;

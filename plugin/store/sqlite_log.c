@@ -13,7 +13,7 @@
 
 /* ---- opening -------------------------------------------------------------------------- */
 
-/* The first row of sql into *ret_number, *ret_kept_from and ret_hash; none leaves them. */
+/* The first row of sql into *end; without one it stays as it is. */
 static bool read_end(struct sqlite_store *store, const char *sql, struct log_end *end,
                      struct nq_err *reterr)
 {
@@ -26,7 +26,7 @@ static bool read_end(struct sqlite_store *store, const char *sql, struct log_end
         end->last = (uint32_t)sqlite3_column_int64(statement, 0);
         end->kept_from = (uint32_t)sqlite3_column_int64(statement, 1);
         (void)snprintf(end->hash, sizeof(end->hash), "%s",
-                       (const char *)sqlite3_column_text(statement, 2));
+                       nq_text_or_empty((const char *)sqlite3_column_text(statement, 2)));
     }
     const bool done = result == SQLITE_ROW || result == SQLITE_DONE ||
                       nq_sqlite_fail(store, NQ_STORE_OPEN, sql, reterr);

@@ -2,7 +2,7 @@
 /* test_store_log.c: the audit log in the store: every entry is tied to the one before it, also
  * across restarts and what was rolled back, and the oldest make room. How it is judged is in
  * test_store_verify.c. Governor and admissions are here too. */
-#include "store_fixture.h"
+#include "store_log_fixture.h"
 
 /* Of the entries 1 and 2, computed apart from this program, from the description in chain.h. */
 #define FIRST_HASH  "17e9ac8a3a3a2bead7d4522b70d4d20b222b3be3b9b75b75bcdce400f900c039"
@@ -98,36 +98,6 @@ static void the_governor_is_one_record_and_survives(void **state)
 }
 
 /* ---- the log -------------------------------------------------------------------------- */
-
-static struct nq_log_entry entry_of(uint32_t number)
-{
-    static char event[] = "isolated";
-    static char actor[] = "dsm \xC3\xA9";
-    static char text[] = "VDI-01: tagged, 1:2,3";
-    static char evidence[] = "1.3.6=x";
-    return (struct nq_log_entry){.number = number,
-                                 .case_id = number % 3,
-                                 .at_ms = INT64_C(1700000000000) + number,
-                                 .event = event,
-                                 .actor = actor,
-                                 .text = text,
-                                 .evidence = number % 2 ? evidence : NULL};
-}
-
-static void put_entries(struct nq_store *store, uint32_t first, uint32_t last)
-{
-    for (uint32_t number = first; number <= last; number++) {
-        const struct nq_log_entry entry = entry_of(number);
-        must(store->ops->put_log(store, &entry, reterr));
-    }
-}
-
-static void commit_entries(struct nq_store *store, uint32_t first, uint32_t last)
-{
-    must(store->ops->begin(store, reterr));
-    put_entries(store, first, last);
-    must(store->ops->commit(store, reterr));
-}
 
 static void assert_log(struct nq_store *store, uint32_t first, uint32_t last)
 {
