@@ -164,6 +164,19 @@ static void a_quarantine_of_an_isolated_vm_joins_its_case(void **state)
     assert_int_equal(world_added(world), 1);
 }
 
+static void a_request_follows_the_case_that_turns_out_to_have_its_vm(void **state)
+{
+    (void)state;
+    const uint32_t first = world_case(world)->id;
+    assert_accepted(whole(5, "VDI-01 (10.20.1.11)", NQ_REQUEST_QUARANTINE, false));
+    assert_int_not_equal(number_at(COLUMN_CASE, 5), first);
+    assert_int_equal(number_at(COLUMN_RESULT, 5), NQ_REQUEST_PENDING);
+    world_run(world, 2000);
+    assert_int_equal(number_at(COLUMN_CASE, 5), first);
+    assert_int_equal(number_at(COLUMN_RESULT, 5), NQ_REQUEST_DONE);
+    assert_int_equal(world_added(world), 1);
+}
+
 static void a_quarantine_of_an_unknown_vm_is_held_like_its_case(void **state)
 {
     (void)state;
@@ -467,6 +480,7 @@ int main(void)
         REQUEST_TEST(a_release_by_name_is_carried_out_and_followed),
         REQUEST_TEST(a_quarantine_by_name_isolates_the_vm),
         REQUEST_TEST(a_quarantine_of_an_isolated_vm_joins_its_case),
+        REQUEST_TEST(a_request_follows_the_case_that_turns_out_to_have_its_vm),
         REQUEST_TEST(a_quarantine_of_an_unknown_vm_is_held_like_its_case),
         REQUEST_TEST(a_release_of_what_no_case_has_failed),
         REQUEST_TEST(a_row_that_waits_does_nothing_until_it_is_active),
