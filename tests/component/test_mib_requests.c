@@ -187,6 +187,22 @@ static void a_quarantine_of_an_unknown_vm_is_held_like_its_case(void **state)
     assert_string_equal(text_at(COLUMN_RESULT_TEXT, 5), world_case(world)->reason_text);
 }
 
+static void a_request_isolates_a_vm_that_was_released_a_moment_ago(void **state)
+{
+    (void)state;
+    for (long index = 1; index < 7; index += 2) {
+        assert_accepted(whole(index, "VDI-01", NQ_REQUEST_RELEASE, false));
+        world_run(world, 2000);
+        assert_int_equal(number_at(COLUMN_RESULT, index), NQ_REQUEST_DONE);
+        assert_accepted(whole(index + 1, "VDI-01", NQ_REQUEST_QUARANTINE, false));
+        world_run(world, 2000);
+        assert_int_equal(number_at(COLUMN_RESULT, index + 1), NQ_REQUEST_DONE);
+        assert_int_not_equal(number_at(COLUMN_CASE, index),
+                             number_at(COLUMN_CASE, index + 1));
+        assert_true(world_vm(world, "VDI-01")->tagged);
+    }
+}
+
 static void a_release_of_what_no_case_has_failed(void **state)
 {
     (void)state;
@@ -482,6 +498,7 @@ int main(void)
         REQUEST_TEST(a_quarantine_of_an_isolated_vm_joins_its_case),
         REQUEST_TEST(a_request_follows_the_case_that_turns_out_to_have_its_vm),
         REQUEST_TEST(a_quarantine_of_an_unknown_vm_is_held_like_its_case),
+        REQUEST_TEST(a_request_isolates_a_vm_that_was_released_a_moment_ago),
         REQUEST_TEST(a_release_of_what_no_case_has_failed),
         REQUEST_TEST(a_row_that_waits_does_nothing_until_it_is_active),
         REQUEST_TEST(values_that_no_row_can_have_get_their_own_error),

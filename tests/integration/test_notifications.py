@@ -5,6 +5,7 @@ shows at that moment. The notifications about a case's own way are in test_isola
 import pytest
 
 from support.lab import HOSTS
+from support.nsx_client import GROUP_PATH
 
 ROW = ("Name", "ExternalId", "OperState", "Reason", "ReasonText", "Trigger", "Cause",
        "ChangedBy")
@@ -27,7 +28,7 @@ def test_a_lost_rung_is_told_with_its_row(make_lab, host):
     lab.send_trap("VDI-01")
     lab.wait_case(OperState="isolated")
 
-    lab.sim.request("PATCH", "/sim/firewall", {"enable_firewall": False})
+    lab.sim.realization(f"{GROUP_PATH}/quarantine", state="ERROR")
 
     sent = plain(lab.wait_notification("nqVmRungLost"))
     row = lab.wait_case(OperState="tagged")
@@ -39,31 +40,36 @@ def test_a_lost_rung_is_told_with_its_row(make_lab, host):
     assert [name for name, _ in lab.notifications()].count("nqVmRungLost") == 1
 
 
-def test_a_lost_tag_is_told_with_its_row(make_lab, site):
-    lab = make_lab(*site, removed_tag="release", verify_interval_s=0.3).start()
+def test_a_tag_that_is_put_back_was_told_to_be_lost(make_lab, site):
+    lab = make_lab(*site, removed_tag="restore", verify_interval_s=0.3).start()
     lab.send_trap("VDI-01")
     vm = lab.wait_case(OperState="isolated")["nqVmExternalId"]
+    tagged = len(lab.sim.tag_changes("VDI-01", "added"))
 
     lab.sim.request("PATCH", f"/sim/vms/{vm}", {"tags": []})
 
     sent = plain(lab.wait_notification("nqVmTagLost"))
-    row = lab.wait_case(OperState="released")
+    lab.wait(lambda: len(lab.sim.tag_changes("VDI-01", "added")) > tagged,
+             "the tag to be back")
+    row = lab.wait_case(OperState="isolated")
     assert sorted(sent) == sorted(f"nqVm{name}.{row['index']}" for name in ROW)
+    assert sent[f"nqVmOperState.{row['index']}"] == "tagging"
+    assert sent[f"nqVmReason.{row['index']}"] == "tagLost"
     for name in ("Name", "ExternalId", "Trigger", "Cause"):
         assert sent[f"nqVm{name}.{row['index']}"] == row[f"nqVm{name}"]
 
 
-def test_a_tag_that_is_put_back_was_told_to_be_lost(make_lab, host):
-    lab = make_lab(host, removed_tag="restore", verify_interval_s=0.3).start()
+def test_a_removed_tag_that_counts_as_a_release_is_told_as_one(make_lab, host):
+    lab = make_lab(host, removed_tag="release", verify_interval_s=0.3).start()
     lab.send_trap("VDI-01")
     vm = lab.wait_case(OperState="isolated")["nqVmExternalId"]
 
     lab.sim.request("PATCH", f"/sim/vms/{vm}", {"tags": []})
 
-    sent = plain(lab.wait_notification("nqVmTagLost"))
-    assert sent["nqVmReason.1"] == "tagLost"
-    assert sent["nqVmOperState.1"] == "tagging"
-    lab.wait(lambda: len(lab.sim.tag_changes("VDI-01", "added")) == 2, "the tag to be back")
+    sent = plain(lab.wait_notification("nqVmReleased"))
+    row = lab.wait_case(OperState="released")
+    assert sent == {f"nqVm{name}.{row['index']}": row[f"nqVm{name}"] for name in ROW}
+    assert "nqVmTagLost" not in [name for name, _ in lab.notifications()]
 
 
 def test_a_change_of_mode_is_told_with_the_new_mode(make_lab, host):
