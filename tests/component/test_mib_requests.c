@@ -315,6 +315,27 @@ static void an_error_is_told_at_the_varbind_that_has_it(void **state)
     assert_refused_at(pdu, SNMP_ERR_INCONSISTENTVALUE, 2);
 }
 
+static void of_two_varbinds_for_one_column_the_later_counts(void **state)
+{
+    (void)state;
+    netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+    put_text(pdu, CELL(COLUMN_TARGET, 1), "VDI-02");
+    put_number(pdu, CELL(COLUMN_STATUS, 1), NQ_ROW_CREATE_AND_WAIT);
+    put_text(pdu, CELL(COLUMN_TARGET, 1), "VDI-01");
+    assert_accepted(pdu);
+    assert_string_equal(text_at(COLUMN_TARGET, 1), "VDI-01");
+}
+
+static void a_set_of_too_many_varbinds_is_refused(void **state)
+{
+    (void)state;
+    netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+    for (long i = 1; i <= NQ_SET_MAX + 1; i++) {
+        put_number(pdu, CELL(COLUMN_STATUS, i), NQ_ROW_DESTROY);
+    }
+    assert_refused_at(pdu, SNMP_ERR_RESOURCEUNAVAILABLE, NQ_SET_MAX + 1);
+}
+
 /* ---- as a whole or not at all -------------------------------------------------------- */
 
 static void a_set_of_many_rows_happens_as_a_whole_or_not_at_all(void **state)
@@ -407,6 +428,24 @@ static void a_row_that_nobody_completes_goes_after_five_minutes(void **state)
     assert_true(is_there(2)); /* its last SET was later */
     world_advance(world, NQ_REQUEST_UNUSED_MS);
     assert_false(is_there(2));
+}
+
+/* Under AgentX time passes between the two. */
+static void a_row_that_passed_reserve_is_there_at_commit(void **state)
+{
+    (void)state;
+    assert_int_equal(set_number(CELL(COLUMN_STATUS, 1), NQ_ROW_CREATE_AND_WAIT), 0);
+    world_advance(world, NQ_REQUEST_UNUSED_MS - 1);
+    const struct nq_request_change change = {.index = 1,
+                                             .target = "VDI-01",
+                                             .action = NQ_REQUEST_RELEASE,
+                                             .status = NQ_ROW_ACTIVE};
+    assert_int_equal(nq_engine_may_request(world_engine(world), &change, 0).fault,
+                     NQ_REQUEST_OK);
+    world_advance(world, 1000);
+    nq_engine_request(world_engine(world), &change, "operator");
+    assert_int_equal(number_at(COLUMN_STATUS, 1), NQ_ROW_ACTIVE);
+    assert_state(world, NQ_CASE_RELEASING);
 }
 
 static void a_finished_request_goes_after_an_hour_and_a_pending_one_stays(void **state)
@@ -504,11 +543,14 @@ int main(void)
         REQUEST_TEST(values_that_no_row_can_have_get_their_own_error),
         REQUEST_TEST(names_that_no_row_can_have_get_their_own_error),
         REQUEST_TEST(an_error_is_told_at_the_varbind_that_has_it),
+        REQUEST_TEST(of_two_varbinds_for_one_column_the_later_counts),
+        REQUEST_TEST(a_set_of_too_many_varbinds_is_refused),
         REQUEST_TEST(a_set_of_many_rows_happens_as_a_whole_or_not_at_all),
         REQUEST_TEST(an_error_in_another_table_leaves_no_row_behind),
         REQUEST_TEST(there_are_never_more_rows_than_the_limit),
         REQUEST_TEST(rows_are_walked_in_the_order_of_their_index),
         REQUEST_TEST(a_row_that_nobody_completes_goes_after_five_minutes),
+        REQUEST_TEST(a_row_that_passed_reserve_is_there_at_commit),
         REQUEST_TEST(a_finished_request_goes_after_an_hour_and_a_pending_one_stays),
         REQUEST_TEST(a_restart_forgets_requests_and_keeps_their_cases),
         REQUEST_TEST(a_push_button_reads_idle_and_takes_both_values),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """nqRequestTable: quarantine and release by name with nothing but snmpset, in both hosts."""
 
+import re
+
 import pytest
 
 CREATE_AND_GO, CREATE_AND_WAIT, DESTROY = "createAndGo", "createAndWait", "destroy"
@@ -8,15 +10,21 @@ CREATE_AND_GO, CREATE_AND_WAIT, DESTROY = "createAndGo", "createAndWait", "destr
 
 def set_all(lab, *varbinds):
     """One SET of several (name, kind, value); its error, or "" when it is accepted."""
+    return set_and_blame(lab, *varbinds)[0]
+
+
+def set_and_blame(lab, *varbinds):
+    """Its error, and the object that it is about."""
     words = [word for name, kind, value in varbinds
              for word in (lab.snmp.qualified(name), kind, value)]
     try:
         # -Ir: the tool must not check the value by the MIB before snmpd does.
         lab.snmp.run("snmpset", "-Ir", lab.snmp.address, *words, version="3")
     except AssertionError as error:
-        assert error.reason, error
-        return error.reason
-    return ""
+        blamed = re.search(r"Failed object: \S+::(\S+)", error.output)
+        assert error.reason and blamed, error
+        return error.reason, blamed.group(1)
+    return "", ""
 
 
 def request(index, target, action, status=CREATE_AND_GO):
@@ -133,6 +141,22 @@ def test_every_wrong_value_gets_its_own_error(lab):
 
     assert seen == WRONG
     assert rows(lab) == before
+
+
+def test_an_error_is_told_at_the_varbind_that_has_it(lab):
+    good = request(1, "NOBODY-01", "release")
+    no_target = [("nqRequestComment.2", "s", "x"), ("nqRequestRowStatus.2", "i", "4")]
+    no_status = [("nqRequestComment.3", "s", "x")]
+
+    assert set_and_blame(lab, *no_target, *good) == (
+        "inconsistentValue", "nqRequestRowStatus.2")
+    assert set_and_blame(lab, *good, *no_status) == (
+        "inconsistentName", "nqRequestComment.3")
+    assert set_and_blame(lab, *good, ("nqGovernorRearm.0", "i", "3")) == (
+        "wrongValue", "nqGovernorRearm.0")
+    assert set_and_blame(lab, *good) == ("", "")
+    assert set_and_blame(lab, ("nqRequestRowStatus.1", "i", "1"), *good[:2]) == (
+        "inconsistentValue", "nqRequestTarget.1")
 
 
 def test_a_set_of_several_rows_and_tables_is_made_as_a_whole_or_not_at_all(lab):
