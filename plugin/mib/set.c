@@ -146,7 +146,7 @@ static int aim(const struct nq_face *face, const netsnmp_variable_list *vb,
     if (!ret_target->row) {
         return SNMP_ERR_NOCREATION;
     }
-    ret_target->instance = index[index_len - 1];
+    ret_target->instance = nq_table_arc(index[index_len - 1]);
     return SNMP_ERR_NOERROR;
 }
 

@@ -16,12 +16,12 @@ struct gathered {
 
 static oid index_of(const netsnmp_request_info *request)
 {
-    return request->requestvb->name[request->requestvb->name_length - 1];
+    return nq_table_arc(request->requestvb->name[request->requestvb->name_length - 1]);
 }
 
 static oid column_of(const netsnmp_request_info *request)
 {
-    return request->requestvb->name[request->requestvb->name_length - 2];
+    return nq_table_arc(request->requestvb->name[request->requestvb->name_length - 2]);
 }
 
 static bool is_first_of_its_row(const netsnmp_request_info *requests,
@@ -50,8 +50,7 @@ static int check(const struct nq_table *table, const netsnmp_variable_list *vb,
     if (error != SNMP_ERR_NOERROR) {
         return error;
     }
-    return index_len != 1 || index[0] == 0 || index[0] > UINT32_MAX ? SNMP_ERR_NOCREATION
-                                                                    : SNMP_ERR_NOERROR;
+    return index_len == 1 && index[0] != 0 ? SNMP_ERR_NOERROR : SNMP_ERR_NOCREATION;
 }
 
 /* Of two varbinds for the same column the later one counts. */

@@ -56,8 +56,9 @@ static int compare_index(const struct nq_table *table, const void *row, const oi
             return 1;
         }
         const oid value = index_part(table, row, part);
-        if (value != index[part]) {
-            return value < index[part] ? -1 : 1;
+        const oid other = nq_table_arc(index[part]);
+        if (value != other) {
+            return value < other ? -1 : 1;
         }
     }
     return table->index_count < index_len ? -1 : 0;
@@ -130,7 +131,7 @@ bool nq_table_split(const struct nq_table *table, const netsnmp_variable_list *v
         netsnmp_oid_equals(vb->name, root_len, root, root_len) != 0) {
         return false;
     }
-    *ret_column = nq_table_column(table, vb->name[root_len], false);
+    *ret_column = nq_table_column(table, nq_table_arc(vb->name[root_len]), false);
     *ret_index = vb->name + root_len + 1;
     *ret_index_len = vb->name_length - root_len - 1;
     return *ret_column != NULL;
@@ -219,7 +220,7 @@ static bool seek(const struct nq_table *table, const struct nq_rows *rows,
     if (order < 0 || vb->name_length <= root_len) {
         return true;
     }
-    const oid number = vb->name[root_len];
+    const oid number = nq_table_arc(vb->name[root_len]);
     const oid *index = vb->name + root_len + 1;
     const size_t index_len = vb->name_length - root_len - 1;
     ret_at->column = column_from(table, number);

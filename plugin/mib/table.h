@@ -166,6 +166,13 @@ bool nq_table_append(const struct nq_table *table, const void *row,
 
 /* ---- between table.c and set*.c ------------------------------------------------------ */
 
+/* A sub-identifier of a request. AgentX hands over those from 2^31 on with the sign
+ * extended (libnetsnmp 5.9.3); on the wire they have 32 bits always. */
+static inline oid nq_table_arc(oid arc)
+{
+    return arc & UINT32_MAX;
+}
+
 const void *nq_table_find(const struct nq_table *table, const struct nq_rows *rows,
                           const oid *index, size_t index_len);
 

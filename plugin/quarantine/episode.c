@@ -300,7 +300,10 @@ bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm)
 {
     struct nq_episode *other = nq_episode_by_vm(episode->engine, vm);
     if (other && !nq_case_is_open(&other->record)) {
-        other = nq_episode_immune(episode->engine, vm, NULL, episode->record.cause);
+        /* Immunity is for what is detected, not for what a person asks for. */
+        other = nq_requests_want(episode->engine, episode->record.id)
+                    ? NULL
+                    : nq_episode_immune(episode->engine, vm, NULL, episode->record.cause);
     }
     if (!other || other == episode) {
         return false;

@@ -9,9 +9,6 @@
 #include "base/text.h"
 #include "quarantine/engine_internal.h"
 
-/* What a case says is its cause when no trap named one. */
-#define CAUSE "requested"
-
 #define NOT_ACTIVE "waits for its nqRequestRowStatus to become active"
 
 /* ---- the rows ------------------------------------------------------------------------ */
@@ -169,6 +166,17 @@ void nq_requests_on_case(struct nq_engine *engine, const struct nq_case *record)
     }
 }
 
+bool nq_requests_want(const struct nq_engine *engine, uint32_t case_id)
+{
+    const struct nq_requests *requests = &engine->requests;
+    for (size_t i = 0; i < requests->count; i++) {
+        if (requests->rows[i].case_id == case_id && !requests->rows[i].settled) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void nq_requests_move(struct nq_engine *engine, uint32_t from_case,
                       const struct nq_case *to)
 {
@@ -195,7 +203,8 @@ static uint32_t begin_release(struct nq_engine *engine, const struct nq_request 
 static uint32_t begin_quarantine(struct nq_engine *engine, const struct nq_request *row,
                                  const char *actor)
 {
-    return nq_engine_quarantine(engine, row->target, CAUSE, actor);
+    /* No cause: many requests for one reason are no outbreak. */
+    return nq_engine_quarantine(engine, row->target, NULL, actor);
 }
 
 static const struct {

@@ -52,6 +52,9 @@ void nq_engine_request(struct nq_engine *engine, const struct nq_request_change 
 /* A case has changed. */
 void nq_requests_on_case(struct nq_engine *engine, const struct nq_case *record);
 
+/* Somebody asked for this case, and still waits for it. */
+bool nq_requests_want(const struct nq_engine *engine, uint32_t case_id);
+
 /* The requests of a case follow another one, which has the same VM. */
 void nq_requests_move(struct nq_engine *engine, uint32_t from_case,
                       const struct nq_case *to);

@@ -106,7 +106,6 @@ void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_v
         .cases_held = counts[NQ_CASE_HELD],
         .cases_failed = counts[NQ_CASE_FAILED],
         .oldest_pending_ms = oldest_pending_ms(engine),
-        .governor_state = NQ_GOVERNOR_NORMAL,
         .rows_changed = engine->rows_changed,
         .reconciled_ms = reconciled_ms(engine),
         .log_head = engine->log_head,

@@ -164,6 +164,19 @@ static void a_quarantine_of_an_isolated_vm_joins_its_case(void **state)
     assert_int_equal(world_added(world), 1);
 }
 
+static void a_request_follows_the_case_that_turns_out_to_have_its_vm(void **state)
+{
+    (void)state;
+    const uint32_t first = world_case(world)->id;
+    assert_accepted(whole(5, "VDI-01 (10.20.1.11)", NQ_REQUEST_QUARANTINE, false));
+    assert_int_not_equal(number_at(COLUMN_CASE, 5), first);
+    assert_int_equal(number_at(COLUMN_RESULT, 5), NQ_REQUEST_PENDING);
+    world_run(world, 2000);
+    assert_int_equal(number_at(COLUMN_CASE, 5), first);
+    assert_int_equal(number_at(COLUMN_RESULT, 5), NQ_REQUEST_DONE);
+    assert_int_equal(world_added(world), 1);
+}
+
 static void a_quarantine_of_an_unknown_vm_is_held_like_its_case(void **state)
 {
     (void)state;
@@ -172,6 +185,22 @@ static void a_quarantine_of_an_unknown_vm_is_held_like_its_case(void **state)
     assert_state(world, NQ_CASE_HELD);
     assert_int_equal(number_at(COLUMN_RESULT, 5), NQ_REQUEST_HELD);
     assert_string_equal(text_at(COLUMN_RESULT_TEXT, 5), world_case(world)->reason_text);
+}
+
+static void a_request_isolates_a_vm_that_was_released_a_moment_ago(void **state)
+{
+    (void)state;
+    for (long index = 1; index < 7; index += 2) {
+        assert_accepted(whole(index, "VDI-01", NQ_REQUEST_RELEASE, false));
+        world_run(world, 2000);
+        assert_int_equal(number_at(COLUMN_RESULT, index), NQ_REQUEST_DONE);
+        assert_accepted(whole(index + 1, "VDI-01", NQ_REQUEST_QUARANTINE, false));
+        world_run(world, 2000);
+        assert_int_equal(number_at(COLUMN_RESULT, index + 1), NQ_REQUEST_DONE);
+        assert_int_not_equal(number_at(COLUMN_CASE, index),
+                             number_at(COLUMN_CASE, index + 1));
+        assert_true(world_vm(world, "VDI-01")->tagged);
+    }
 }
 
 static void a_release_of_what_no_case_has_failed(void **state)
@@ -286,6 +315,27 @@ static void an_error_is_told_at_the_varbind_that_has_it(void **state)
     assert_refused_at(pdu, SNMP_ERR_INCONSISTENTVALUE, 2);
 }
 
+static void of_two_varbinds_for_one_column_the_later_counts(void **state)
+{
+    (void)state;
+    netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+    put_text(pdu, CELL(COLUMN_TARGET, 1), "VDI-02");
+    put_number(pdu, CELL(COLUMN_STATUS, 1), NQ_ROW_CREATE_AND_WAIT);
+    put_text(pdu, CELL(COLUMN_TARGET, 1), "VDI-01");
+    assert_accepted(pdu);
+    assert_string_equal(text_at(COLUMN_TARGET, 1), "VDI-01");
+}
+
+static void a_set_of_too_many_varbinds_is_refused(void **state)
+{
+    (void)state;
+    netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+    for (long i = 1; i <= NQ_SET_MAX + 1; i++) {
+        put_number(pdu, CELL(COLUMN_STATUS, i), NQ_ROW_DESTROY);
+    }
+    assert_refused_at(pdu, SNMP_ERR_RESOURCEUNAVAILABLE, NQ_SET_MAX + 1);
+}
+
 /* ---- as a whole or not at all -------------------------------------------------------- */
 
 static void a_set_of_many_rows_happens_as_a_whole_or_not_at_all(void **state)
@@ -380,6 +430,24 @@ static void a_row_that_nobody_completes_goes_after_five_minutes(void **state)
     assert_false(is_there(2));
 }
 
+/* Under AgentX time passes between the two. */
+static void a_row_that_passed_reserve_is_there_at_commit(void **state)
+{
+    (void)state;
+    assert_int_equal(set_number(CELL(COLUMN_STATUS, 1), NQ_ROW_CREATE_AND_WAIT), 0);
+    world_advance(world, NQ_REQUEST_UNUSED_MS - 1);
+    const struct nq_request_change change = {.index = 1,
+                                             .target = "VDI-01",
+                                             .action = NQ_REQUEST_RELEASE,
+                                             .status = NQ_ROW_ACTIVE};
+    assert_int_equal(nq_engine_may_request(world_engine(world), &change, 0).fault,
+                     NQ_REQUEST_OK);
+    world_advance(world, 1000);
+    nq_engine_request(world_engine(world), &change, "operator");
+    assert_int_equal(number_at(COLUMN_STATUS, 1), NQ_ROW_ACTIVE);
+    assert_state(world, NQ_CASE_RELEASING);
+}
+
 static void a_finished_request_goes_after_an_hour_and_a_pending_one_stays(void **state)
 {
     (void)state;
@@ -467,17 +535,22 @@ int main(void)
         REQUEST_TEST(a_release_by_name_is_carried_out_and_followed),
         REQUEST_TEST(a_quarantine_by_name_isolates_the_vm),
         REQUEST_TEST(a_quarantine_of_an_isolated_vm_joins_its_case),
+        REQUEST_TEST(a_request_follows_the_case_that_turns_out_to_have_its_vm),
         REQUEST_TEST(a_quarantine_of_an_unknown_vm_is_held_like_its_case),
+        REQUEST_TEST(a_request_isolates_a_vm_that_was_released_a_moment_ago),
         REQUEST_TEST(a_release_of_what_no_case_has_failed),
         REQUEST_TEST(a_row_that_waits_does_nothing_until_it_is_active),
         REQUEST_TEST(values_that_no_row_can_have_get_their_own_error),
         REQUEST_TEST(names_that_no_row_can_have_get_their_own_error),
         REQUEST_TEST(an_error_is_told_at_the_varbind_that_has_it),
+        REQUEST_TEST(of_two_varbinds_for_one_column_the_later_counts),
+        REQUEST_TEST(a_set_of_too_many_varbinds_is_refused),
         REQUEST_TEST(a_set_of_many_rows_happens_as_a_whole_or_not_at_all),
         REQUEST_TEST(an_error_in_another_table_leaves_no_row_behind),
         REQUEST_TEST(there_are_never_more_rows_than_the_limit),
         REQUEST_TEST(rows_are_walked_in_the_order_of_their_index),
         REQUEST_TEST(a_row_that_nobody_completes_goes_after_five_minutes),
+        REQUEST_TEST(a_row_that_passed_reserve_is_there_at_commit),
         REQUEST_TEST(a_finished_request_goes_after_an_hour_and_a_pending_one_stays),
         REQUEST_TEST(a_restart_forgets_requests_and_keeps_their_cases),
         REQUEST_TEST(a_push_button_reads_idle_and_takes_both_values),

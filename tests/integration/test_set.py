@@ -3,12 +3,30 @@
 
 import pytest
 
+ONE_A_MINUTE = ("per_minute = 1; per_hour = 0; per_day = 0; percent_per_hour = 0;"
+                " percent_per_day = 0; same_cause = 0;")
+
 WRONG = [
     ("nqEngineMode.0", "s", "enforce", "wrongType"),
     ("nqEngineMode.0", "i", "0", "wrongValue"),
     ("nqEngineMode.0", "i", "4", "wrongValue"),
     ("nqEngineMode.1", "i", "2", "noCreation"),
     ("nqEngineVersion.0", "s", "9", "notWritable"),
+    ("nqEngineReconcile.0", "i", "0", "wrongValue"),
+    ("nqEngineReconcile.0", "i", "3", "wrongValue"),
+    ("nqEngineReconcile.0", "s", "run", "wrongType"),
+    ("nqEngineReconcile.1", "i", "2", "noCreation"),
+    ("nqEngineReconciledAt.0", "u", "1", "notWritable"),
+    ("nqEngineLogHead.0", "s", "x", "notWritable"),
+    ("nqGovernorState.0", "i", "1", "notWritable"),
+    ("nqGovernorReason.0", "s", "x", "notWritable"),
+    ("nqGovernorRearm.0", "i", "0", "wrongValue"),
+    ("nqGovernorRearm.0", "i", "3", "wrongValue"),
+    ("nqGovernorRearm.0", "s", "rearm", "wrongType"),
+    ("nqGovernorRearm.1", "i", "2", "noCreation"),
+    ("nqGovernorHourCount.0", "u", "0", "notWritable"),
+    ("nqGovernorHourLimit.0", "u", "9", "notWritable"),
+    ("nqLogText.1", "s", "x", "notWritable"),
     ("nqCasesOpen.0", "u", "9", "notWritable"),
     ("nqVmAdminState.{case}", "s", "release", "wrongType"),
     ("nqVmAdminState.{case}", "i", "0", "wrongValue"),
@@ -66,3 +84,39 @@ def test_a_comment_is_kept_through_a_restart(lab):
     lab.restart_engine()
 
     assert lab.cases()[case]["nqVmComment"] == "ticket 4711, ümlaut"
+
+
+@pytest.mark.parametrize("name", ["nqGovernorRearm.0", "nqEngineReconcile.0"])
+def test_a_push_button_takes_both_values_and_reads_idle(lab, name):
+    for value in ("1", "2", "2"):
+        assert lab.snmp.set_reason(name, "i", value) == ""
+        assert lab.snmp.get(name) == "idle"
+
+
+def test_rearming_lets_the_cases_that_the_governor_held_go_on(make_lab, site):
+    lab = make_lab(*site, governor=ONE_A_MINUTE).start()
+    lab.send_trap("VDI-01")
+    lab.wait_case(OperState="isolated")
+    lab.send_trap("VDI-02")
+    held = lab.wait_case(OperState="held", count=2)
+    assert held["nqVmReason"] == "governor"
+    assert lab.snmp.get("nqGovernorState.0") == "tripped"
+    assert lab.snmp.get("nqGovernorReason.0") != ""
+
+    lab.snmp.set("nqGovernorRearm.0", "i", "rearm")
+
+    lab.wait_all_isolated(2)
+    # The one VM of this minute is used up again.
+    assert lab.snmp.get("nqGovernorState.0") == "guarded"
+    assert lab.snmp.number("nqGovernorHourCount.0") == 1
+
+
+def test_a_reconciliation_on_demand_is_told_by_its_time(make_lab, site):
+    lab = make_lab(*site, reconcile_s=3600.0).start()
+    lab.send_trap("VDI-01")
+    lab.wait_case(OperState="isolated")
+    lab.wait_inventory()
+
+    lab.snmp.set("nqEngineReconcile.0", "i", "run")
+
+    lab.wait(lambda: lab.snmp.number("nqEngineReconciledAt.0") > 0, "the comparison to end")

@@ -227,6 +227,21 @@ static void get_of_no_object_and_of_no_instance_are_told_apart(void **state)
     assert_int_equal(get_type(longest), SNMP_NOSUCHINSTANCE);
 }
 
+/* As AgentX hands them over. */
+static void sub_identifiers_with_an_extended_sign_are_those_of_the_wire(void **state)
+{
+    (void)state;
+    struct name name = PET(3L, 9L, 4294967295L);
+    name.arcs[name.len - 1] = (oid)-1;
+    assert_int_equal(get_type(name), ASN_OCTET_STR);
+    name.arcs[name.len - 1] = (oid)-2;
+    assert_is_next(name, PET(3L, 9L, 4294967295L));
+    name = PET(4L, 9L, 4294967295L);
+    name.arcs[name.len - 1] = (oid)-1;
+    assert_int_equal(set_number(name, 4), SNMP_ERR_NOERROR);
+    assert_int_equal(pets[3].mood, 4);
+}
+
 static void values_have_the_octets_that_the_mib_promises(void **state)
 {
     (void)state;
@@ -599,6 +614,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TABLE_TEST(get_answers_every_instance_with_its_type),
         TABLE_TEST(get_of_no_object_and_of_no_instance_are_told_apart),
+        TABLE_TEST(sub_identifiers_with_an_extended_sign_are_those_of_the_wire),
         TABLE_TEST(values_have_the_octets_that_the_mib_promises),
         TABLE_TEST(long_text_is_cut_to_255_octets_between_characters),
         TABLE_TEST(walk_gives_each_instance_once_and_goes_on_with_the_next_branch),
