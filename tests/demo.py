@@ -162,15 +162,15 @@ def tell(story):
     story.step("VDI-01 works again.")
     story.flow("VDI-01", "file-server", True, None)
 
-    story.step("The management station has received two notifications meanwhile.")
+    story.step("The management station has received three notifications meanwhile.")
     lab.wait_notification("nqVmReleased")
     for name, objects in lab.notifications():
         print(f"     {name}: " + ", ".join(f"{k} {v}" for k, v in objects.items()
                                            if k.startswith(("nqVmName", "nqVmOper",
                                                             "nqVmCause", "nqVmChangedBy"))))
     seen = [name for name, _ in lab.notifications()]
-    story.expect(seen == ["nqVmIsolated", "nqVmReleased"],
-                 "nqVmIsolated, then nqVmReleased", seen)
+    story.expect(seen == ["nqModeChanged", "nqVmIsolated", "nqVmReleased"],
+                 "nqModeChanged, nqVmIsolated, then nqVmReleased", seen)
 
 
 def keep(story):

@@ -7,6 +7,7 @@ import pytest
 def walked(make_lab, site):
     """A laboratory with three rows at rest, and its walk."""
     lab = make_lab(*site, verify_interval_s=3600.0, group_interval_s=3600.0,
+                   reconcile_s=3600.0,
                    inventory_interval_s=3600.0).start()
     lab.send_trap("VDI-01")
     lab.send_trap("VDI-02")
