@@ -6,11 +6,8 @@
 #include "entry/command.h"
 
 static const struct nq_command *const commands[] = {
-    &nq_command_agent,
-    &nq_command_check,
-    &nq_command_try,
-    &nq_command_learn,
-    &nq_command_log,
+    &nq_command_agent, &nq_command_check, &nq_command_try,
+    &nq_command_learn, &nq_command_log,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
