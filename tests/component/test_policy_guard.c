@@ -303,7 +303,8 @@ static void vcenters_are_kept_when_they_cannot_be_read_again(void **state)
     site_open();
     site_find("vdi-01", NULL, &seen);
     wait_for_vcenters();
-    manager_fault(site.sim, "{\"path\":\"" VCENTERS "\",\"html\":true,\"times\":1}");
+    manager_fault(site.sim, "{\"path\":\"" VCENTERS "\",\"status\":200,\"times\":0,"
+                            "\"body\":{\"results\":7}}");
     site_find("nobody", NULL, &seen);
     while (manager_requests(site.sim, "GET", VCENTERS) < 2) {
     }

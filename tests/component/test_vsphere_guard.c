@@ -157,6 +157,7 @@ static void a_universal_tag_protects_like_its_local_twin(void **state)
     (void)state;
     struct site_reply seen;
     site_protect_tag(NULL, "connection-server");
+    site_watch_tag(NULL, "connection-server");
     manager_fault(
         site.sim,
         "[{\"method\":\"GET\",\"path\":\"" TAGS "/securitytag-4000/\",\"status\":"
@@ -176,7 +177,7 @@ static void a_universal_tag_protects_like_its_local_twin(void **state)
     site_find("vdi-01", NULL, &seen);
     assert_int_equal(seen.tags, NQ_TAGS_PROTECTED(0));
     site_find("connection-server", NULL, &seen);
-    assert_int_equal(seen.tags, NQ_TAGS_PROTECTED(0));
+    assert_int_equal(seen.tags, NQ_TAGS_PROTECTED(0) | NQ_TAGS_WATCHED(0));
 }
 
 static void a_vm_is_shown_with_the_uuids_that_are_known(void **state)
