@@ -157,6 +157,17 @@ static void send_again(struct nq_ask *ask)
     nq_asker_pump(asker);
 }
 
+/* The refusal was about what it showed, and says nothing about the account. */
+static void finish_withdrawn(struct nq_ask *ask, const struct nq_err *err)
+{
+    struct nq_asker *asker = ask->asker;
+    if (ask->pass.trial) {
+        nq_gate_withdraw(&asker->gate);
+    }
+    nq_ask_finish(ask, err);
+    nq_asker_pump(asker);
+}
+
 /* ---- the end of it -------------------------------------------------------------------- */
 
 const struct nq_fault *nq_asker_fault(const struct nq_asker *asker,
@@ -213,8 +224,12 @@ void nq_ask_answered(void *arg, const struct nq_http_answer *answer)
         asker->version_of = NULL; /* it may come back as another release */
     }
     nq_asker_note_limit(asker, &ask->pass, answer, good ? NULL : &err, other);
-    if (!good && !ask->withdrawn && renew(ask, answer, fault)) {
-        send_again(ask);
+    if (!good && renew(ask, answer, fault)) {
+        if (ask->withdrawn) {
+            finish_withdrawn(ask, &err);
+        } else {
+            send_again(ask);
+        }
         return;
     }
     if (!good && !ask->withdrawn && other && may_move(ask, answer, sick)) {

@@ -311,6 +311,23 @@ static void ids_are_percent_encoded(void **state)
     free(text);
 }
 
+static void the_host_of_a_url_has_no_brackets_and_no_port(void **state)
+{
+    (void)state;
+    static const char *const hosts[][2] = {
+        {"https://nsx.corp.example", "nsx.corp.example"},
+        {"https://nsx.corp.example:8443", "nsx.corp.example"},
+        {"https://192.0.2.1:443", "192.0.2.1"},
+        {"https://[2001:db8::1]:443", "2001:db8::1"},
+        {"https://[2001:db8::1]", "2001:db8::1"},
+    };
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        char host[NQ_HTTP_HOST_MAX + 1];
+        nq_http_host(hosts[i][0], host);
+        assert_string_equal(host, hosts[i][1]);
+    }
+}
+
 #define SIMULATED(test)                                                                  \
     cmocka_unit_test_setup_teardown(test, client_with_simulator, client_end)
 
@@ -329,6 +346,7 @@ int main(void)
         SIMULATED(every_method_arrives_as_itself),
         SIMULATED(a_write_whose_answer_is_lost_is_not_repeated),
         cmocka_unit_test(ids_are_percent_encoded),
+        cmocka_unit_test(the_host_of_a_url_has_no_brackets_and_no_port),
     };
     return cmocka_run_group_tests(tests, manager_make_folder, manager_remove_folder);
 }

@@ -232,39 +232,44 @@ static void a_manager_that_cannot_prove_itself_gets_no_password(void **state)
     assert_int_equal(manager_requests(site.sim, "GET", ""), 0);
 }
 
-static void start_one_of_each(struct site_reply seen[5], struct nq_call *calls[5])
+#define KINDS 7
+
+static void start_one_of_each(struct site_reply seen[KINDS], struct nq_call *calls[KINDS])
 {
     calls[0] = site_start_find("nobody", NULL, &seen[0]);
     calls[1] = site_start_read(VDI_01, &seen[1]);
     calls[2] = site_start_change(NQ_TAG_ADD, VDI_01, &seen[2]);
     calls[3] = site_start_prove(VDI_01, &seen[3]);
     calls[4] = site_start_groups(&seen[4]);
+    calls[5] = site_start_tagged(&seen[5]);
+    calls[6] = site_start_protector(VDI_01, &seen[6]);
 }
 
 static void nothing_is_heard_after_a_cancel(void **state)
 {
     (void)state;
-    struct site_reply seen[5];
+    struct site_reply seen[KINDS];
     struct site_reply other;
-    struct nq_call *calls[5];
+    struct nq_call *calls[KINDS];
     site.manager.access.concurrency = 16;
+    site_protect_group(SITE_GROUPS "vdi");
     site_open();
     site_find("vdi-01", NULL, &other);
     start_one_of_each(seen, calls);
-    for (size_t i = 0; i < 5; i++) { /* before anything was sent */
+    for (size_t i = 0; i < KINDS; i++) { /* before anything was sent */
         site.backend->ops->cancel(site.backend, calls[i]);
     }
     manager_fault(site.sim, "[{\"path\":\"/api\",\"hold\":true},"
                             "{\"path\":\"/policy\",\"hold\":true}]");
     start_one_of_each(seen, calls);
-    free(manager_get(site.sim, "/sim/held?count=5"));
-    for (size_t i = 0; i < 5; i++) { /* in flight */
+    free(manager_get(site.sim, "/sim/held?count=7"));
+    for (size_t i = 0; i < KINDS; i++) { /* in flight */
         site.backend->ops->cancel(site.backend, calls[i]);
     }
     manager_post(site.sim, "/sim/release", "{}");
     (void)site_start_find("vdi-01", NULL, &other);
     site_wait(&other);
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < KINDS; i++) {
         assert_int_equal(seen[i].calls, 0);
     }
 }
@@ -294,16 +299,17 @@ static void a_trial_that_is_cancelled_lets_the_next_one_try(void **state)
 static void nothing_is_heard_after_close(void **state)
 {
     (void)state;
-    struct site_reply seen[5];
-    struct nq_call *calls[5];
+    struct site_reply seen[KINDS];
+    struct nq_call *calls[KINDS];
     manager_fault(site.sim, "[{\"path\":\"/api\",\"hold\":true},"
                             "{\"path\":\"/policy\",\"hold\":true}]");
+    site_protect_group(SITE_GROUPS "vdi");
     site_open();
     start_one_of_each(seen, calls);
     free(manager_get(site.sim, "/sim/held?count=1"));
     site.backend = nq_backend_close(site.backend);
     manager_post(site.sim, "/sim/release", "{}");
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < KINDS; i++) {
         assert_int_equal(seen[i].calls, 0);
     }
     assert_null(nq_backend_close(NULL));

@@ -15,6 +15,7 @@
 #include "nsx/vsphere/vsphere.h"
 
 #define TIMEOUT_MS    5000
+#define SERVERS_MAX   1024
 #define VSPHERE_WORLD "tests/data/sim/vdi-vsphere.json"
 
 struct site site;
@@ -90,6 +91,30 @@ static void set_site(void)
         .groups = site.groups,
         .group_count = 2,
     };
+}
+
+void site_protect_group(const char *path)
+{
+    struct nq_protect_conf *protect = &site.conf.protect;
+    protect->groups = site.protected_groups;
+    site.protected_groups[protect->group_count++] =
+        (struct nq_protected_group_conf){.path = (char *)(uintptr_t)path};
+}
+
+void site_protect_tag(const char *scope, const char *value)
+{
+    site.protected_tags[0] =
+        (struct nq_tag_conf){(char *)(uintptr_t)scope, (char *)(uintptr_t)value};
+    site.conf.protect.tags = site.protected_tags;
+    site.conf.protect.tag_count = 1;
+}
+
+void site_watch_tag(const char *scope, const char *value)
+{
+    site.watched_tags[0] =
+        (struct nq_tag_conf){(char *)(uintptr_t)scope, (char *)(uintptr_t)value};
+    site.conf.watched_tags = site.watched_tags;
+    site.conf.watched_tag_count = 1;
 }
 
 void site_open(void)
@@ -175,10 +200,14 @@ static void on_reply(void *arg, const struct nq_reply *reply)
                vm->matched, vm->type, vm->tags & NQ_TAGS_OURS ? " tagged" : "",
                vm->regular ? " regular" : "");
         (void)snprintf(seen->addresses, sizeof(seen->addresses), "%s", vm->addresses);
+        (void)snprintf(seen->uuids, sizeof(seen->uuids), "%s", vm->uuids);
+        seen->tags = vm->tags;
     }
     seen->rungs = reply->rungs;
     seen->provable = reply->provable;
     (void)snprintf(seen->missing, sizeof(seen->missing), "%s", reply->missing);
+    (void)snprintf(seen->protector, sizeof(seen->protector), "%s",
+                   reply->protector ? reply->protector : "");
     seen->group_count = reply->group_count;
     for (size_t i = 0; i < reply->group_count; i++) {
         const struct nq_group_view *group = &reply->groups[i];
@@ -245,6 +274,34 @@ struct nq_call *site_start_groups(struct site_reply *seen)
 {
     *seen = (struct site_reply){0};
     return started(site.backend->ops->read_groups(site.backend, 0, on_reply, seen), seen);
+}
+
+struct nq_call *site_start_tagged(struct site_reply *seen)
+{
+    *seen = (struct site_reply){0};
+    return started(site.backend->ops->read_tagged(site.backend, 0, on_reply, seen), seen);
+}
+
+struct nq_call *site_start_protector(const char *id, struct site_reply *seen)
+{
+    const struct nq_vm_id vm = {0, id};
+    *seen = (struct site_reply){0};
+    return started(site.backend->ops->read_protector(site.backend, &vm, on_reply, seen),
+                   seen);
+}
+
+static void add_server(void *arg, const char *host)
+{
+    char *text = arg;
+    append(text, SERVERS_MAX, "%s;", host);
+}
+
+const char *site_servers(void)
+{
+    static char text[SERVERS_MAX];
+    text[0] = '\0';
+    site.backend->ops->each_server(site.backend, 0, add_server, text);
+    return text;
 }
 
 void site_wait(struct site_reply *seen)

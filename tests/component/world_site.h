@@ -39,6 +39,8 @@ struct site {
     struct nq_config conf;
     struct nq_manager_conf manager;
     struct nq_group_conf groups[2];
+    struct nq_protected_group_conf protected_groups[2];
+    struct nq_tag_conf protected_tags[1], watched_tags[1];
     char *urls[1];
     char name[16], url[64], user[16], password_file[64], ca_file[64], scope[32],
         value[64];
@@ -66,6 +68,11 @@ void site_vsphere_settings(const char *settings);
 #define VSPHERE_TEST(test)                                                               \
     cmocka_unit_test_setup_teardown(test, site_begin_vsphere, site_end)
 
+/* Before site_open(): protects a group, or VMs with a tag, and watches a tag. */
+void site_protect_group(const char *path);
+void site_protect_tag(const char *scope, const char *value);
+void site_watch_tag(const char *scope, const char *value);
+
 void site_open(void);
 
 /* A reply, copied. */
@@ -75,11 +82,14 @@ struct site_reply {
     enum nq_code code;
     char detail[NQ_ERR_DETAIL];
     size_t vm_count;
-    char vms[2048]; /* "id matched type tagged regular" of each, with ; */
-    char addresses[256];
+    char vms[2048];      /* "id matched type tagged regular" of each, with ; */
+    char addresses[256]; /* of the last VM, as the next two */
+    char uuids[256];
+    unsigned tags;
     unsigned rungs;
     unsigned provable;
     char missing[256];
+    char protector[64]; /* "" when there is none */
     size_t group_count;
     char groups[2048]; /* "members tagged realized first last" of each, with ; */
 };
@@ -94,6 +104,8 @@ struct nq_call *site_start_change(enum nq_tag_change change, const char *id,
                                   struct site_reply *seen);
 struct nq_call *site_start_prove(const char *id, struct site_reply *seen);
 struct nq_call *site_start_groups(struct site_reply *seen);
+struct nq_call *site_start_tagged(struct site_reply *seen);
+struct nq_call *site_start_protector(const char *id, struct site_reply *seen);
 
 /* The one answer of a call. */
 void site_wait(struct site_reply *seen);
@@ -102,6 +114,9 @@ void site_expect_failure(struct site_reply *seen, enum nq_code code);
 
 void site_find(const char *first, const char *second, struct site_reply *seen);
 void site_change(enum nq_tag_change change_to, const char *id);
+
+/* Where the backend says that NSX and vCenter are: all of it, with ; behind each. */
+const char *site_servers(void); /* static storage until the next call */
 
 enum nq_manager_state site_state_of(const struct nq_backend *any);
 void site_expect_state(enum nq_manager_state state, enum nq_code last);

@@ -146,6 +146,8 @@ static void read_members(const char *body, size_t len)
     check_page(nq_json_associations(body, len, see_text, NULL, &page, &err), &page, &err);
     err = (struct nq_err){0};
     check_page(nq_json_excluded_vms(body, len, see_text, NULL, &page, &err), &page, &err);
+    err = (struct nq_err){0};
+    check_end(nq_json_compute_managers(body, len, see_text, NULL, &err), &err);
 }
 
 static void read_exclusion(const char *body, size_t len)

@@ -44,6 +44,7 @@ static struct {
     size_t vm_count;
     struct nq_vm vms[4];
     char text[256];
+    char uuids[64]; /* of the last VM */
 } told;
 
 static void drop(struct nq_call *call)
@@ -113,6 +114,27 @@ static struct nq_call *member_groups(struct nq_backend *backend, size_t manager,
     return route(backend, "groups", NULL, done, arg);
 }
 
+static struct nq_call *member_tagged(struct nq_backend *backend, size_t manager,
+                                     nq_reply_fn *done, void *arg)
+{
+    (void)manager;
+    return route(backend, "tagged", NULL, done, arg);
+}
+
+static struct nq_call *member_protector(struct nq_backend *backend,
+                                        const struct nq_vm_id *vm, nq_reply_fn *done,
+                                        void *arg)
+{
+    return route(backend, "protector", vm, done, arg);
+}
+
+static void member_servers(const struct nq_backend *backend, size_t manager,
+                           nq_server_fn *fn, void *arg)
+{
+    (void)backend;
+    fn(arg, manager == 1 ? "nsx-2.corp.example" : "other");
+}
+
 static void member_cancel(struct nq_backend *backend, struct nq_call *call)
 {
     (void)backend;
@@ -137,6 +159,9 @@ static const struct nq_backend_ops member_ops = {
     .change_tag = member_change,
     .prove = member_prove,
     .read_groups = member_groups,
+    .read_tagged = member_tagged,
+    .read_protector = member_protector,
+    .each_server = member_servers,
     .cancel = member_cancel,
     .status = member_status,
     .close = member_close,
@@ -182,6 +207,8 @@ static void on_reply(void *arg, const struct nq_reply *reply)
         (void)snprintf(told.text + used, sizeof(told.text) - used, "%zu/%s/%s;",
                        reply->vms[i].manager, reply->vms[i].external_id,
                        reply->vms[i].display_name);
+        (void)snprintf(told.uuids, sizeof(told.uuids), "%s",
+                       reply->vms[i].uuids ? reply->vms[i].uuids : "");
     }
 }
 
@@ -204,18 +231,21 @@ static void answer_none(size_t member)
 static void answer_vm(size_t member, const char *id)
 {
     char copy[16];
+    char uuids[] = "uuid-1,uuid-2";
     (void)snprintf(copy, sizeof(copy), "%s", id);
     const struct nq_vm vm = {.manager = member,
                              .external_id = copy,
                              .display_name = "VDI-01",
                              .host_name = "",
                              .addresses = "",
+                             .uuids = uuids,
                              .type = "REGULAR",
                              .regular = true,
                              .matched = 1};
     nq_call_reply(members[member].find,
                   &(struct nq_reply){.vms = &vm, .vm_count = 1, .missing = ""});
     memset(copy, 'x', sizeof(copy) - 1);
+    memset(uuids, 'x', sizeof(uuids) - 1);
 }
 
 static void answer_error(size_t member)
@@ -237,6 +267,7 @@ static void a_vm_that_one_manager_knows_is_found_without_asking_the_others_anew(
     answer_none(2);
     assert_int_equal(told.calls, 1);
     assert_string_equal(told.text, "1/id-1/VDI-01;");
+    assert_string_equal(told.uuids, "uuid-1,uuid-2");
     assert_int_equal(members[0].finds, 1);
 }
 
@@ -339,6 +370,33 @@ static void a_call_about_a_vm_goes_to_its_manager(void **state)
     assert_int_equal(status.vms, 11);
 }
 
+static void see_server(void *arg, const char *host)
+{
+    (void)snprintf(arg, sizeof(told.text), "%s", host);
+}
+
+static void what_protects_and_what_is_tagged_is_asked_of_one_manager(void **state)
+{
+    (void)state;
+    const struct nq_vm_id vm = {1, "vm-7"};
+    (void)fleet->ops->read_protector(fleet, &vm, on_reply, NULL);
+    assert_string_equal(members[1].seen, "protector vm-7");
+    nq_call_reply(members[1].routed, &(struct nq_reply){.missing = ""});
+    (void)fleet->ops->read_tagged(fleet, 2, on_reply, NULL);
+    assert_string_equal(members[2].seen, "tagged ");
+    nq_call_reply(members[2].routed, &(struct nq_reply){.missing = ""});
+    assert_int_equal(told.calls, 2);
+    fleet->ops->each_server(fleet, 1, see_server, told.text);
+    assert_string_equal(told.text, "nsx-2.corp.example");
+    fleet->ops->each_server(fleet, MEMBERS, see_server, told.text); /* nobody's */
+    assert_string_equal(told.text, "nsx-2.corp.example");
+    (void)fleet->ops->read_tagged(fleet, MEMBERS, on_reply, NULL);
+    while (told.calls == 2) {
+        nq_loop_turn(loop);
+    }
+    assert_int_equal(told.code, NQ_NSX_NOT_FOUND);
+}
+
 static void a_vm_of_a_manager_that_is_gone_fails_after_the_start(void **state)
 {
     (void)state;
@@ -378,6 +436,7 @@ int main(void)
         TEST(when_nobody_finds_it_the_error_is_the_answer),
         TEST(a_cancelled_question_is_cancelled_everywhere),
         TEST(a_call_about_a_vm_goes_to_its_manager),
+        TEST(what_protects_and_what_is_tagged_is_asked_of_one_manager),
         TEST(a_vm_of_a_manager_that_is_gone_fails_after_the_start),
         TEST(what_is_open_ends_with_the_fleet),
     };

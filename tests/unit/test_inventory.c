@@ -133,6 +133,61 @@ static void a_bios_uuid_that_clones_share_leads_to_all_of_them(void **state)
     assert_string_equal(found(BIOS, NULL), ID_1 ":1 " ID_2 ":1");
 }
 
+static const char *uuids_of(const char *id)
+{
+    static struct nq_vm vm;
+    assert_true(nq_inventory_get(inventory, id, &vm));
+    return vm.uuids;
+}
+
+static void all_uuids_of_a_vm_are_shown_once_and_in_lower_case(void **state)
+{
+    (void)state;
+    add_with_uuids(ID_1, "50221A4C-7F10-4B6E-8A01-000000000001", "no UUID");
+    assert_string_equal(uuids_of(ID_1), ID_1);
+    add_with_uuids(ID_1, ID_1,
+                   "42221A4C-7F10-4B6E-8A01-0000000000B1"); /* a copy tells more */
+    assert_string_equal(uuids_of(ID_1), ID_1 "," BIOS);
+    add_with_uuids("vm-101", ID_2, BIOS); /* a MoRef is none */
+    assert_string_equal(uuids_of("vm-101"), ID_2 "," BIOS);
+    add("vm-102", "VDI-02", "");
+    assert_string_equal(uuids_of("vm-102"), "");
+    assert_string_equal(found(ID_2, BIOS),
+                        "50221a4c-7f10-4b6e-8a01-000000000001:2 vm-101:3");
+}
+
+static void uuids_of_one_vm_have_a_maximum_and_are_found_all_the_same(void **state)
+{
+    (void)state;
+    char bios[] = "42221a4c-7f10-4b6e-8a01-0000000000b0";
+    char *last = &bios[sizeof(bios) - 2];
+    size_t bytes = 0;
+    for (*last = '0'; *last <= '9'; (*last)++) {
+        add_with_uuids(ID_1, ID_1, bios);
+    }
+    assert_int_equal(strlen(uuids_of(ID_1)), NQ_INVENTORY_UUIDS_MAX * sizeof(bios) - 1);
+    bytes = nq_inventory_bytes(inventory);
+    for (int i = 0; i < 10000; i++) { /* seen again, they cost nothing */
+        *last = (char)('0' + i % 10);
+        add_with_uuids(ID_1, ID_1, bios);
+    }
+    assert_true(nq_inventory_bytes(inventory) == bytes);
+    *last = '9';
+    assert_string_equal(found(bios, NULL), ID_1 ":1");
+}
+
+static void each_vm_can_be_looked_at_in_turn(void **state)
+{
+    (void)state;
+    struct nq_vm vm;
+    assert_false(nq_inventory_at(inventory, 0, &vm));
+    add(ID_1, "VDI-01", "");
+    add(ID_2, "VDI-02", "");
+    assert_true(nq_inventory_at(inventory, 1, &vm));
+    assert_string_equal(vm.display_name, "VDI-02");
+    assert_false(nq_inventory_at(inventory, 2, &vm));
+}
+
 static void an_address_is_found_in_any_spelling(void **state)
 {
     (void)state;
@@ -370,6 +425,9 @@ int main(void)
         WITH_INVENTORY(each_vm_says_which_hints_led_to_it),
         WITH_INVENTORY(a_uuid_is_an_external_id_before_it_is_anything_else),
         WITH_INVENTORY(a_bios_uuid_that_clones_share_leads_to_all_of_them),
+        WITH_INVENTORY(all_uuids_of_a_vm_are_shown_once_and_in_lower_case),
+        WITH_INVENTORY(uuids_of_one_vm_have_a_maximum_and_are_found_all_the_same),
+        WITH_INVENTORY(each_vm_can_be_looked_at_in_turn),
         WITH_INVENTORY(an_address_is_found_in_any_spelling),
         WITH_INVENTORY(addresses_of_one_vm_have_a_maximum),
         WITH_INVENTORY(a_mac_address_is_found_in_any_spelling_and_not_shown),

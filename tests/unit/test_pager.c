@@ -58,6 +58,24 @@ static void counts_items_where_a_list_names_no_cursor(void **state)
     expect_end(0, -1, "");
 }
 
+static void a_list_that_ends_before_its_count_is_not_complete(void **state)
+{
+    (void)state;
+    struct nq_err err;
+    nq_pager_init(&pager, true);
+    expect_more(1000, 1500, "0036a", "0036a");
+    expect_end(499, -1, "");
+    assert_false(nq_pager_complete(&pager, &err));
+    assert_int_equal(err.code, NQ_NSX_ANSWER);
+    nq_pager_init(&pager, true);
+    expect_more(1000, 1500, "0036a", "0036a");
+    expect_end(500, -1, "");
+    assert_true(nq_pager_complete(&pager, &err));
+    nq_pager_init(&pager, false);
+    expect_end(3, -1, ""); /* it announced none */
+    assert_true(nq_pager_complete(&pager, &err));
+}
+
 static void stops_at_the_count_whatever_the_cursor_says(void **state)
 {
     (void)state;
@@ -126,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(follows_cursors_to_the_page_without_one),
         cmocka_unit_test(counts_items_where_a_list_names_no_cursor),
+        cmocka_unit_test(a_list_that_ends_before_its_count_is_not_complete),
         cmocka_unit_test(stops_at_the_count_whatever_the_cursor_says),
         cmocka_unit_test(one_page_is_all_of_a_list_that_pages_as_documented),
         cmocka_unit_test(an_empty_list_ends_at_once),

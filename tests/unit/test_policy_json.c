@@ -198,6 +198,30 @@ static void reads_the_addresses_of_interfaces_that_have_an_owner(void **state)
     assert_int_equal(page.items, 3);
 }
 
+static void see_server(void *arg, const char *server)
+{
+    (void)arg;
+    assert_true(nq_buf_addf(&seen, "[%s]", server));
+}
+
+static bool read_servers(const char *body)
+{
+    return nq_json_compute_managers(body, strlen(body), see_server, NULL, &err);
+}
+
+static void reads_where_the_vcenters_are(void **state)
+{
+    (void)state;
+    assert_true(
+        read_servers("{\"results\":[{\"id\":\"c1\",\"server\":"
+                     "\"vcenter.corp.example\"},{\"id\":\"c2\",\"server\":\"\"},"
+                     "{\"id\":\"c3\"},{\"id\":\"c4\",\"server\":\"2001:db8::5\"}]}"));
+    assert_string_equal(nq_buf_text(&seen), "[vcenter.corp.example][2001:db8::5]");
+    assert_true(read_servers("{\"results\":[]}"));
+    assert_false(read_servers("{\"server\":\"vcenter\"}"));
+    assert_int_equal(err.code, NQ_NSX_ANSWER);
+}
+
 static void reads_error_bodies_in_all_their_forms(void **state)
 {
     (void)state;
@@ -363,6 +387,7 @@ int main(void)
         FRESH(refuses_endless_nesting_and_an_endless_cursor),
         FRESH(every_shorter_prefix_of_an_answer_is_refused),
         FRESH(reads_the_addresses_of_interfaces_that_have_an_owner),
+        FRESH(reads_where_the_vcenters_are),
         FRESH(reads_error_bodies_in_all_their_forms),
         FRESH(a_list_counts_in_numbers_and_in_digits),
         FRESH(reads_how_far_a_tag_operation_is_and_what_became_of_each_vm),

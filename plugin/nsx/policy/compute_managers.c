@@ -5,8 +5,10 @@
  * which uses it up to NSX 9). A help, so a failure harms nothing; an account that may not
  * read them is not asked for more, and NSX is left alone with it for a while. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "nsx/http.h"
 #include "nsx/policy/impl.h"
 #include "nsx/policy/json.h"
 
@@ -33,7 +35,7 @@ static void forget(struct nq_compute_managers *vcenters)
 static void add_server(void *arg, const char *server)
 {
     struct nq_compute_managers *vcenters = arg;
-    if (vcenters->count < VCENTERS_MAX) {
+    if (vcenters->count < VCENTERS_MAX && strlen(server) <= NQ_HTTP_HOST_MAX) {
         vcenters->servers[vcenters->count++] = nq_strdup(server);
     }
 }
