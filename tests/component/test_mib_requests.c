@@ -235,6 +235,9 @@ static void a_row_that_waits_does_nothing_until_it_is_active(void **state)
     assert_int_equal(set_number(CELL(COLUMN_STATUS, 7), NQ_ROW_ACTIVE), 0);
     world_run(world, 2000);
     assert_int_equal(world_removed(world), 1);
+    assert_int_equal(set_number(CELL(COLUMN_STATUS, 7), NQ_ROW_ACTIVE), 0);
+    assert_int_equal(number_at(COLUMN_RESULT, 7), NQ_REQUEST_DONE);
+    assert_int_equal(number_at(COLUMN_CASE, 7), world_case(world)->id);
     assert_int_equal(set_number(CELL(COLUMN_STATUS, 7), NQ_ROW_DESTROY), 0);
     assert_false(is_there(7));
 }
