@@ -214,6 +214,9 @@ static char *list_groups(const struct nq_candidate *candidate)
 /* The oldest ones: too old for every window, or too many. */
 static void drop_oldest(struct nq_governor *governor, size_t count)
 {
+    if (count == 0) { /* there may be no entries at all */
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         nq_admission_done(&governor->entries[i].record);
     }

@@ -235,6 +235,9 @@ static void a_row_that_waits_does_nothing_until_it_is_active(void **state)
     assert_int_equal(set_number(CELL(COLUMN_STATUS, 7), NQ_ROW_ACTIVE), 0);
     world_run(world, 2000);
     assert_int_equal(world_removed(world), 1);
+    assert_int_equal(set_number(CELL(COLUMN_STATUS, 7), NQ_ROW_ACTIVE), 0);
+    assert_int_equal(number_at(COLUMN_RESULT, 7), NQ_REQUEST_DONE);
+    assert_int_equal(number_at(COLUMN_CASE, 7), world_case(world)->id);
     assert_int_equal(set_number(CELL(COLUMN_STATUS, 7), NQ_ROW_DESTROY), 0);
     assert_false(is_there(7));
 }
@@ -465,6 +468,41 @@ static void a_finished_request_goes_after_an_hour_and_a_pending_one_stays(void *
     assert_false(is_there(1));
 }
 
+static void a_row_made_in_steps_stays_while_its_work_goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(set_number(CELL(COLUMN_STATUS, 1), NQ_ROW_CREATE_AND_WAIT), 0);
+    netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+    put_text(pdu, CELL(COLUMN_TARGET, 1), "VDI-01");
+    put_number(pdu, CELL(COLUMN_ACTION, 1), NQ_REQUEST_RELEASE);
+    put_number(pdu, CELL(COLUMN_STATUS, 1), NQ_ROW_ACTIVE);
+    assert_accepted(pdu);
+    world_advance(world, 2 * NQ_REQUEST_FINISHED_MS); /* NSX does not answer */
+    assert_true(is_there(1));
+    assert_int_equal(number_at(COLUMN_RESULT, 1), NQ_REQUEST_PENDING);
+}
+
+static void a_held_request_that_goes_on_stays_until_it_is_done(void **state)
+{
+    (void)state;
+    assert_accepted(whole(1, "VDI-09", NQ_REQUEST_QUARANTINE, false));
+    world_run(world, 120000);
+    assert_int_equal(number_at(COLUMN_RESULT, 1), NQ_REQUEST_HELD);
+    (void)world_add_vm(world, &(struct world_vm){.external_id = "id-9",
+                                                 .name = "VDI-09",
+                                                 .host_name = "",
+                                                 .address = "10.20.1.19",
+                                                 .type = "REGULAR"});
+    command(world, NQ_WANT_RETRY);
+    assert_int_equal(number_at(COLUMN_RESULT, 1), NQ_REQUEST_PENDING);
+    world_advance(world, 2 * NQ_REQUEST_FINISHED_MS); /* NSX does not answer */
+    assert_true(is_there(1));
+    world_run(world, 2000);
+    assert_int_equal(number_at(COLUMN_RESULT, 1), NQ_REQUEST_DONE);
+    world_advance(world, NQ_REQUEST_FINISHED_MS);
+    assert_false(is_there(1));
+}
+
 static void a_restart_forgets_requests_and_keeps_their_cases(void **state)
 {
     (void)state;
@@ -552,6 +590,8 @@ int main(void)
         REQUEST_TEST(a_row_that_nobody_completes_goes_after_five_minutes),
         REQUEST_TEST(a_row_that_passed_reserve_is_there_at_commit),
         REQUEST_TEST(a_finished_request_goes_after_an_hour_and_a_pending_one_stays),
+        REQUEST_TEST(a_row_made_in_steps_stays_while_its_work_goes_on),
+        REQUEST_TEST(a_held_request_that_goes_on_stays_until_it_is_done),
         REQUEST_TEST(a_restart_forgets_requests_and_keeps_their_cases),
         REQUEST_TEST(a_push_button_reads_idle_and_takes_both_values),
         REQUEST_TEST(of_a_foreign_row_only_the_comment_can_be_set),

@@ -569,6 +569,44 @@ static void without_an_engine_the_scalars_say_so_and_the_tables_are_empty(void *
     assert_int_equal(get_type(NAME(1L, 2L, 0L)), SNMP_NOSUCHOBJECT);
 }
 
+/* One cell of a branch of scalars, as text. */
+static const char *shown(const struct nq_table *table, const struct nq_scalars *row,
+                         oid number)
+{
+    static char text[NQ_TEXT_MAX + 1];
+    netsnmp_variable_list *vars = NULL;
+    const struct nq_column *column = nq_table_column(table, number, false);
+    assert_non_null(column);
+    assert_true(nq_table_append(table, row, column, &vars));
+    if (vars->type == ASN_OCTET_STR) {
+        (void)snprintf(text, sizeof(text), "%.*s", (int)vars->val_len, vars->val.string);
+    } else {
+        (void)snprintf(text, sizeof(text), "%lu", (u_long)*vars->val.integer);
+    }
+    snmp_free_varbind(vars);
+    return text;
+}
+
+static void governor_log_and_reconciler_are_shown_as_the_engine_sees_them(void **state)
+{
+    (void)state;
+    const struct nq_scalars row = {.idle = 1,
+                                   .view = {.governor_state = NQ_GOVERNOR_TRIPPED,
+                                            .governor_reason = "too many",
+                                            .governor_hour_count = 31,
+                                            .governor_hour_limit = 30,
+                                            .reconciled_ms = 1234567890123,
+                                            .log_head = "abc"}};
+    assert_string_equal(shown(&nq_table_governor, &row, 1), "3");
+    assert_string_equal(shown(&nq_table_governor, &row, 2), "too many");
+    assert_string_equal(shown(&nq_table_governor, &row, 3), "1");
+    assert_string_equal(shown(&nq_table_governor, &row, 4), "31");
+    assert_string_equal(shown(&nq_table_governor, &row, 5), "30");
+    assert_string_equal(shown(&nq_table_engine, &row, 7), "1");
+    assert_string_equal(shown(&nq_table_engine, &row, 8), "1234567890");
+    assert_string_equal(shown(&nq_table_engine, &row, 9), "abc");
+}
+
 static void notification_objects_are_cells_of_the_row_it_is_about(void **state)
 {
     (void)state;
@@ -630,6 +668,7 @@ int main(void)
         TABLE_TEST(registering_twice_fails_with_a_reason_and_the_first_stays),
         TABLE_TEST(closed_table_is_gone_and_can_be_opened_again),
         TABLE_TEST(without_an_engine_the_scalars_say_so_and_the_tables_are_empty),
+        TABLE_TEST(governor_log_and_reconciler_are_shown_as_the_engine_sees_them),
         TABLE_TEST(notification_objects_are_cells_of_the_row_it_is_about),
     };
     return cmocka_run_group_tests(tests, open_agent, close_agent);
