@@ -61,16 +61,16 @@ static inline void set_fault(enum fault kind, int after_writes)
 /* Syncs are not behind that hook. The program's own definition goes before libc's. */
 static int syncs;
 static bool sync_fails;
+static const char *sync_fails_in; /* only in paths that hold this; NULL: in all */
 
 __attribute__((visibility("default"))) int fdatasync(int fd)
 {
     char link[32];
     char path[PATH_MAX] = "";
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    if (readlink(link, path, sizeof(path) - 1) > 4 && strstr(path, "-wal")) {
-        syncs++;
-    }
-    if (sync_fails) {
+    const bool named = readlink(link, path, sizeof(path) - 1) > 4;
+    syncs += named && strstr(path, "-wal") != NULL;
+    if (sync_fails && (!sync_fails_in || strstr(path, sync_fails_in))) {
         errno = EIO;
         return -1;
     }
