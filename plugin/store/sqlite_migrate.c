@@ -104,7 +104,7 @@ static char *copy_name(const char *path, int64_t version)
     return NULL;
 }
 
-/* Under another name until it is whole and on disk: VACUUM INTO does not sync. */
+/* Under another name until it is whole and on disk: VACUUM INTO does not promise to sync. */
 static bool make_copy(struct sqlite_store *store, const char *path, const char *name,
                       struct nq_err *reterr)
 {

@@ -80,7 +80,6 @@ void nq_sqlite_rollback(struct nq_store *base)
     if (!sqlite3_get_autocommit(store->db)) {
         (void)nq_sqlite_run(store, "ROLLBACK", NQ_STORE_WRITE, NULL);
     }
-    store->log_pending = store->log_committed;
 }
 
 /* ---- records -------------------------------------------------------------------------- */

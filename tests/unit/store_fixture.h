@@ -4,6 +4,7 @@
 #ifndef NQ_TESTS_STORE_FIXTURE_H
 #define NQ_TESTS_STORE_FIXTURE_H
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,10 +29,7 @@ struct fixture {
     char path[80]; /* of the database */
 };
 
-static const char *const database_files[] = {"", "-wal", "-shm", "-journal"};
-#define DATABASE_FILES (sizeof(database_files) / sizeof(database_files[0]))
-
-/* The database itself, its log, ...: suffix is one of database_files. */
+/* The database itself, or what stands beside it: its log "-wal", a copy ".v1". */
 static inline const char *file_of(const struct fixture *f, const char *suffix)
 {
     static char path[96];
@@ -52,11 +50,15 @@ static inline int set_up(void **state)
     return 0;
 }
 
+/* And whatever else a test or an upgrade left beside it. */
 static inline void remove_database(const struct fixture *f)
 {
-    for (size_t i = 0; i < DATABASE_FILES; i++) {
-        (void)unlink(file_of(f, database_files[i]));
+    DIR *dir = opendir(f->dir);
+    assert_non_null(dir);
+    for (const struct dirent *file; (file = readdir(dir));) {
+        (void)unlinkat(dirfd(dir), file->d_name, 0);
     }
+    (void)closedir(dir);
 }
 
 static inline int tear_down(void **state)

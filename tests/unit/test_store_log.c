@@ -257,6 +257,9 @@ static void a_lowered_limit_is_reached_in_bounded_steps(void **state)
     commit_entries(store, 1, last);
     (void)nq_store_close(store);
     store = open_store(f);
+    commit_entries(store, last + 1, last + 20); /* one transaction, many entries */
+    last += 20;
+    assert_in_range(count_of(f), 19 * LOG_MAX, 20 * LOG_MAX);
     for (int64_t before = last; before > LOG_MAX;) {
         last++;
         commit_entries(store, last, last);
