@@ -22,6 +22,7 @@
 #define TAGS          "/api/2.0/services/securitytags/tag"
 #define OF_VM         "/api/2.0/services/securitytags/vm/"
 #define OBJECT        "/api/2.0/services/inventory/"
+#define VCCONFIG      "/api/2.0/services/vcconfig" /* and its status */
 #define VIRUS         "ANTI_VIRUS.VirusFound.threat=high"
 #define STORM_VMS     5000
 
@@ -284,6 +285,36 @@ static void the_manager_and_its_vcenter_are_known(void **state)
     assert_string_equal(site_servers(), "127.0.0.1;vcenter.corp.example;2001:db8::5;");
 }
 
+static void the_vcenter_that_nsx_is_paired_with_is_asked_for(void **state)
+{
+    (void)state;
+    struct site_reply seen;
+    manager_fault(site.sim, "{\"path\":\"/api/2.0/services/vcconfig\",\"status\":200,"
+                            "\"content_type\":\"application/xml\",\"times\":0,\"body\":"
+                            "\"<vcInfo><ipAddress>vcenter.corp.example</ipAddress>"
+                            "</vcInfo>\"}");
+    site_open();
+    site_find("vdi-01", NULL, &seen);
+    for (int i = 0; i < 1000 && !strstr(site_servers(), "vcenter"); i++) {
+        (void)manager_requests(site.sim, "GET", ""); /* turns the loop */
+    }
+    assert_string_equal(site_servers(), "127.0.0.1;127.0.0.1;vcenter.corp.example;");
+}
+
+static void a_role_that_may_not_ask_for_vcenter_harms_nothing(void **state)
+{
+    (void)state;
+    struct site_reply seen;
+    manager_fault(site.sim, "{\"path\":\"/api/2.0/services/vcconfig\",\"status\":403,"
+                            "\"times\":0}");
+    site_open();
+    site_find("vdi-01", NULL, &seen);
+    site_find("nobody", NULL, &seen); /* a second sync */
+    site_find("nobody", NULL, &seen);
+    assert_string_equal(site_servers(), "127.0.0.1;127.0.0.1;");
+    assert_int_equal(manager_requests(site.sim, "GET", VCCONFIG), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +330,8 @@ int main(void)
         VSPHERE_TEST(a_vm_that_is_gone_is_not_told_although_its_tag_remains),
         VSPHERE_TEST(a_list_that_cannot_be_read_tells_nothing),
         VSPHERE_TEST(the_manager_and_its_vcenter_are_known),
+        VSPHERE_TEST(the_vcenter_that_nsx_is_paired_with_is_asked_for),
+        VSPHERE_TEST(a_role_that_may_not_ask_for_vcenter_harms_nothing),
     };
     nq_log_level(NQ_LOG_ERROR); /* what the sync reports is not under test */
     return cmocka_run_group_tests(tests, manager_make_folder, manager_remove_folder);

@@ -86,7 +86,11 @@ static void read_connected(const char *body, size_t len)
 {
     struct nq_err err = {0};
     bool connected = false;
+    char host[NQ_HTTP_HOST_MAX + 1] = "";
     check_end(nq_xml_vcenter_connected(body, len, &connected, &err), &err);
+    err = (struct nq_err){0};
+    check_end(nq_xml_vcenter_host(body, len, host, &err), &err);
+    require(memchr(host, '\0', sizeof(host)));
 }
 
 static void read_version(const char *body, size_t len)

@@ -67,6 +67,25 @@ static void knows_whether_nsx_sees_its_vcenter(void **state)
     assert_int_equal(err.code, NQ_NSX_ANSWER);
 }
 
+static void reads_where_vcenter_is(void **state)
+{
+    static const char body[] =
+        "<vcInfo>\n<ipAddress>vcsa-01a.corp.local</ipAddress>"
+        "<userName>administrator@vsphere.local</userName></vcInfo>";
+    static const char *const others[] = {"<vcInfo><ipAddress/></vcInfo>", "<vcInfo/>",
+                                         "<other><ipAddress>x</ipAddress></other>",
+                                         "{\"ipAddress\":\"x\"}"};
+    char host[NQ_HTTP_HOST_MAX + 1] = "before";
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_false(nq_xml_vcenter_host(others[i], strlen(others[i]), host, &err));
+        assert_int_equal(err.code, NQ_NSX_ANSWER);
+        assert_string_equal(host, "before");
+    }
+    assert_true(nq_xml_vcenter_host(body, strlen(body), host, &err));
+    assert_string_equal(host, "vcsa-01a.corp.local");
+}
+
 /* ---- token ------------------------------------------------------------------------- */
 
 static void a_token_comes_without_the_line_breaks(void **state)
@@ -192,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_version_in_all_its_forms),
         cmocka_unit_test(knows_whether_nsx_sees_its_vcenter),
+        cmocka_unit_test(reads_where_vcenter_is),
         cmocka_unit_test(a_token_comes_without_the_line_breaks),
         cmocka_unit_test(what_holds_no_token_is_refused),
         cmocka_unit_test(reads_an_error_in_every_form),

@@ -27,6 +27,7 @@ struct nq_details_renewal;   /* crawl.c */
 struct nq_vsphere_details;   /* crawl.c */
 struct nq_vsphere_firewall;  /* firewall.c */
 struct nq_vsphere_inventory; /* inventory.c */
+struct nq_vsphere_paired;    /* paired.c */
 struct nq_vsphere_sweep;     /* sweep.c */
 
 /* Each name that means something to us, as a local and as a universal tag. */
@@ -66,6 +67,7 @@ struct nq_vsphere {
     struct nq_vsphere_details *details;
     struct nq_vsphere_sweep *sweep;
     struct nq_vsphere_firewall *firewall;
+    struct nq_vsphere_paired *paired;
     struct nq_protector protector;
     struct nq_ask *protected_ask; /* while the protector reads */
 };
@@ -157,6 +159,18 @@ void nq_vsphere_sweep_add_to(const struct nq_vsphere_sweep *sweep, unsigned tags
 struct nq_call *nq_vsphere_read_tagged(struct nq_backend *backend, size_t manager,
                                        nq_reply_fn *done, void *arg);
 struct nq_protector_reader nq_vsphere_protected_reader(struct nq_vsphere *vsphere);
+
+/* ---- paired.c ------------------------------------------------------------------ */
+
+struct nq_vsphere_paired *nq_vsphere_paired_new(struct nq_vsphere *vsphere);
+/* Takes NULL. Always returns NULL. */
+struct nq_vsphere_paired *nq_vsphere_paired_free(struct nq_vsphere_paired *paired);
+
+/* Asks NSX where its vCenter is, unless it is asked or refused to say a moment ago. What
+ * was known stays known until there is an answer; nobody is told. */
+void nq_vsphere_paired_renew(struct nq_vsphere_paired *paired);
+void nq_vsphere_paired_each(const struct nq_vsphere_paired *paired, nq_server_fn *fn,
+                            void *arg);
 
 /* ---- change.c ----------------------------------------------------------------- */
 

@@ -99,6 +99,36 @@ bool nq_xml_vcenter_connected(const char *body, size_t len, bool *ret_connected,
                    "vcConfigStatus does not say whether connected");
 }
 
+struct host {
+    char text[NQ_HTTP_HOST_MAX + 1];
+};
+
+static bool end_vcenter(void *arg, const struct nq_xml_place *place, const char *text,
+                        struct nq_err *reterr)
+{
+    struct host *host = arg;
+    (void)reterr;
+    if (nq_xml_is(place, "vcInfo", "ipAddress") && strlen(text) < sizeof(host->text)) {
+        copy_text(host->text, sizeof(host->text), text);
+    }
+    return true;
+}
+
+bool nq_xml_vcenter_host(const char *body, size_t len, char out[NQ_HTTP_HOST_MAX + 1],
+                         struct nq_err *reterr)
+{
+    static const struct nq_xml_handler handler = {.end = end_vcenter};
+    struct host host = {{0}};
+    if (!nq_xml_walk(body, len, &handler, &host, reterr)) {
+        return false;
+    }
+    if (host.text[0] == '\0') {
+        return nq_fail(reterr, NQ_NSX_ANSWER, "vcInfo does not say where vCenter is");
+    }
+    memcpy(out, host.text, sizeof(host.text));
+    return true;
+}
+
 /* ---- token ------------------------------------------------------------------------- */
 
 struct token {

@@ -16,12 +16,18 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "nsx/http.h"
 #include "nsx/judge.h"
 #include "nsx/vsphere/xml.h"
 
 /* false for *ret_connected: NSX has lost its vCenter, so what it says about VMs is old. */
 bool nq_xml_vcenter_connected(const char *body, size_t len, bool *ret_connected,
                               struct nq_err *reterr) __attribute__((warn_unused_result));
+
+/* Address or host name of the vCenter that NSX is paired with; out is untouched when there is
+ * none, which is no answer. */
+bool nq_xml_vcenter_host(const char *body, size_t len, char out[NQ_HTTP_HOST_MAX + 1],
+                         struct nq_err *reterr) __attribute__((warn_unused_result));
 
 /* "6.4.5" of <globalInfo>, or of another document with a <version>. */
 bool nq_xml_version(const char *body, size_t len, char *out, size_t size)

@@ -40,6 +40,7 @@ static void on_sync_end(void *arg, const struct nq_err *err)
     struct nq_vsphere *vsphere = arg;
     if (!err) {
         nq_vsphere_details_sync_ended(vsphere->details);
+        nq_vsphere_paired_renew(vsphere->paired);
     }
     nq_find_sync_ended(&vsphere->finder, err);
 }
@@ -93,6 +94,7 @@ static void each_server(const struct nq_backend *backend, size_t manager,
     (void)manager;
     nq_asker_each_server(vsphere->asker, fn, arg);
     nq_vsphere_details_each_server(vsphere->details, fn, arg);
+    nq_vsphere_paired_each(vsphere->paired, fn, arg);
 }
 
 static void status(const struct nq_backend *backend, size_t manager,
@@ -116,6 +118,7 @@ static void close_vsphere(struct nq_backend *backend)
     vsphere->sweep = nq_vsphere_sweep_free(vsphere->sweep);
     nq_sync_done(&vsphere->sync);
     vsphere->inventory = nq_vsphere_inventory_free(vsphere->inventory);
+    vsphere->paired = nq_vsphere_paired_free(vsphere->paired);
     vsphere->details = nq_vsphere_details_free(vsphere->details);
     nq_clusters_done(&vsphere->clusters);
     vsphere->asker = nq_asker_close(vsphere->asker);
@@ -166,6 +169,7 @@ struct nq_backend *nq_vsphere_open(const struct nq_config *conf, size_t manager,
                                          .manager = manager,
                                          .clock = clock};
     vsphere->inventory = nq_vsphere_inventory_new(vsphere);
+    vsphere->paired = nq_vsphere_paired_new(vsphere);
     vsphere->sweep = nq_vsphere_sweep_new(vsphere);
     vsphere->firewall = nq_vsphere_firewall_new(vsphere);
     const struct nq_protector_setup protector = {

@@ -4,7 +4,7 @@
 import pytest
 
 from support.nsx_client import (
-    GROUPS, IDS, INFECTED, REALIZED_VMS, VIFS, VMS, condition, crowd,
+    GROUPS, IDS, INFECTED, REALIZED_VMS, VIFS, VMS, condition, crowd, world_with,
 )
 
 
@@ -49,6 +49,15 @@ def test_vifs_carry_addresses_and_the_port(nsx):
     (edge,) = nsx.get(VIFS, owner_vm_id=IDS["edge-01"]).results
     assert "lport_attachment_id" not in edge
     assert edge["owner_vm_type"] == "EDGE"
+
+
+def test_compute_managers_tell_where_the_vcenters_are(make_nsx):
+    nsx = make_nsx(world_with(compute_managers=[
+        {"server": "vc-1.corp.example"}, {"server": "192.0.2.5", "display_name": "second"}]))
+    first, second = nsx.get("/api/v1/fabric/compute-managers").results
+    assert first["server"] == first["display_name"] == "vc-1.corp.example"
+    assert first["origin_type"] == "vCenter"
+    assert nsx.get("/api/v1/fabric/compute-managers", display_name="second").results == [second]
 
 
 def test_stale_copies_of_a_vm_are_listed_under_one_external_id(nsx):
