@@ -3,6 +3,9 @@
 
 import pytest
 
+from support.lab import HOSTS
+from support.nsx_client import IDS
+
 ONE_A_MINUTE = ("per_minute = 1; per_hour = 0; per_day = 0; percent_per_hour = 0;"
                 " percent_per_day = 0; same_cause = 0;")
 
@@ -120,3 +123,21 @@ def test_a_reconciliation_on_demand_is_told_by_its_time(make_lab, site):
     lab.snmp.set("nqEngineReconcile.0", "i", "run")
 
     lab.wait(lambda: lab.snmp.number("nqEngineReconciledAt.0") > 0, "the comparison to end")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_of_a_row_that_is_not_ours_only_the_comment_can_be_set(make_lab, host):
+    lab = make_lab(host, more='tag = { watched = ( { scope = "av"; value = "bad"; } ); };').start()
+    vm = IDS["VDI-01"]
+    lab.sim.request("PATCH", f"/sim/vms/{vm}", {"tags": [{"scope": "av", "tag": "bad"}]})
+    case = lab.wait_case(Owner="foreign")["index"]
+    changes = lab.sim.tag_changes()
+
+    for command in range(1, 6):
+        assert lab.snmp.set_reason(f"nqVmAdminState.{case}", "i", str(command)) \
+            == "inconsistentValue"
+    assert lab.snmp.set_reason(f"nqVmComment.{case}", "s", "of the other product") == ""
+
+    row = lab.wait_case(Owner="foreign")
+    assert row["nqVmComment"] == "of the other product"
+    assert lab.sim.tag_changes() == changes
