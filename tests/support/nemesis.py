@@ -83,6 +83,7 @@ class Nemesis:
         self.random = random.Random(seed)
         self.began = time.monotonic()
         self.history = []
+        self.refusal = ""                      # of the last SET
         self.troubles = {}                     # target: Trouble
         self.paused = threading.Event()
         self.counters = Counters(lab)
@@ -141,7 +142,10 @@ class Nemesis:
         self.note("healed")
         lab = self.lab
         lab.wait_answers()
-        lab.wait(lambda: self.try_set("nqEngineMode.0", "enforce"), "the mode to be set")
+        try:
+            lab.wait(lambda: self.try_set("nqEngineMode.0", "enforce"), "the mode to be set")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.refusal}") from None
         lab.wait(self.all_answered, "every INFORM to be answered", HEAL_S)
         lab.wait(lambda: lab.manager()["nqManagerState"] == "up", "the manager", HEAL_S)
         try:
@@ -262,7 +266,8 @@ class Nemesis:
             self.lab.snmp.run("snmpset", self.lab.snmp.address,
                               self.lab.snmp.qualified(name), kind, value, version="3",
                               timeout=1, retries=0)
-        except SnmpError:
+        except SnmpError as error:
+            self.refusal = str(error)
             return False
         return True
 
