@@ -79,7 +79,7 @@ def test_a_comparison_on_demand_finds_what_the_next_one_would(make_lab, nsx):
     set_tags(lab)
     assert changes(lab) == ["added", "removed"]
 
-    lab.snmp.set("nqEngineReconcile.0", "i", 2)
+    lab.snmp.set("nqEngineReconcile.0", "i", "run")
 
     lab.wait(lambda: changes(lab) == ["added", "removed", "added"], "the tag to be back")
     lab.wait_case(OperState="isolated")
