@@ -11,7 +11,7 @@ import os
 import pytest
 
 from support.lab import VARIANT
-from support.nemesis import Nemesis, world
+from support.nemesis import PROTECT, Nemesis, world
 from support.views import compare
 from support.waiting import TimedOut
 
@@ -41,7 +41,8 @@ def test_store_mib_and_nsx_agree_after_all_that_can_happen_to_the_processes(
     seed = int(os.environ.get("NEMESIS_SEED", int.from_bytes(os.urandom(4), "big")))
     print(f"nemesis of {intake}: NEMESIS_SEED={seed}, {SECONDS:g} s")
     lab = make_lab("agentx", nsx, world(tmp_path / "world.json", nsx), intake=intake,
-                   activation=activation, timeout_s=1.0, auth_pause_s=0.5)
+                   activation=activation, timeout_s=1.0, auth_pause_s=0.5,
+                   protect=PROTECT)
     lab.start()
     lab.wait_inventory()
     nemesis = Nemesis(lab, seed)

@@ -12,6 +12,7 @@ import functools
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -54,11 +55,14 @@ VSPHERE_TAGS = [{"id": "securitytag-12", "name": "isolated"},
                 {"id": "securitytag-13", "name": "connection-server"},
                 {"id": "securitytag-77", "name": "somebody"}]
 
-# Other ways to name a computer; edge-01 is never tagged, and the last two nobody knows.
+# Other ways to name a computer.
 ALIASES = {"vdi-01.corp.example": "VDI-01", "192.0.2.12": "VDI-02", "10.9.0.1": name_of(0)}
-OTHERS = ("edge-01", "NOBODY-01", "NOBODY-02")
+# The first two are never tagged, and the others nobody knows.
+OTHERS = ("edge-01", "file-server", "NOBODY-01", "NOBODY-02")
+PROTECT = 'names = "file-*";'
 
 SET_COMMANDS = ("release", "release", "release", "approve", "dismiss", "retry")
+BUTTONS = (("nqEngineReconcile.0", "run"), ("nqGovernorRearm.0", "rearm"))
 MODES = ("observe", "enforce", "enforce", "enforce", "stopped")
 
 
@@ -99,6 +103,7 @@ class Nemesis:
         self.by_hand = collections.Counter()   # (VM, "added" or "removed", which tag)
         self.commands = collections.Counter()  # (case, command) that was accepted
         self.released = set()                  # cases that were seen in that state
+        self.log_heads = []                    # of the audit log, as they were shown
         self.changes = []                      # of all lives of the simulator
         self.changes_seen = 0
         self.vms = {vm["display_name"]: vm["external_id"]
@@ -114,8 +119,9 @@ class Nemesis:
 
     def run(self, seconds):
         acts = {self.send_trap: 20, self.send_acknowledged: 20, self.set_command: 8,
-                self.set_mode: 2, self.set_comment: 2, self.change_foreign_tag: 4,
-                self.remove_our_tag: 3, self.begin_trouble: 8}
+                self.set_mode: 2, self.set_comment: 2, self.push_button: 1,
+                self.change_foreign_tag: 4, self.change_our_tag: 4,
+                self.begin_trouble: 8}
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.random.choices(list(acts), list(acts.values()))[0]()
@@ -169,7 +175,8 @@ class Nemesis:
     def restless(self):
         """Rows that are not where a case ends."""
         return {index: row for index, row in self.lab.cases().items()
-                if row["nqVmOperState"] not in ("isolated", "released", "held")}
+                if row["nqVmOperState"] not in ("isolated", "released", "held")
+                and row["nqVmOwner"] == "ours"}
 
     def is_quiet(self):
         """No case is on its way, nothing is spooled, and no more traps come in."""
@@ -226,7 +233,9 @@ class Nemesis:
         process.stdin.close()
 
     def start(self, argv, computer):
-        process = subprocess.Popen(argv, env=self.lab.snmp.env, stdin=subprocess.PIPE,
+        # Tools that run at the same time spoil each other's files: not those of snmpset.
+        env = {**self.lab.snmp.env, "SNMP_PERSISTENT_DIR": self.lab.path("tools.d")}
+        process = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.running.append((process, computer))
         return process
@@ -275,8 +284,11 @@ class Nemesis:
         """Reads the rows; {} when nobody answers. A release that was seen is for good."""
         try:
             rows = self.lab.cases()
+            head = self.lab.snmp.get("nqEngineLogHead.0")
         except SnmpError:
             return {}
+        if re.fullmatch("[0-9a-f]{64}", head):
+            self.log_heads.append(head)
         self.released |= {index for index, row in rows.items()
                           if row.get("nqVmOperState") == "released"}
         return rows
@@ -303,6 +315,11 @@ class Nemesis:
         if "snmpd" not in self.troubles and self.try_set("nqEngineMode.0", mode):
             self.note(f"mode {mode}")
 
+    def push_button(self):
+        name, value = self.random.choice(BUTTONS)
+        if "snmpd" not in self.troubles and self.try_set(name, value):
+            self.note(f"{name} {value}")
+
     # ---- NSX by hand --------------------------------------------------------------------
 
     def change_tag(self, vm, which, add):
@@ -328,11 +345,13 @@ class Nemesis:
         self.change_tag(vm, FOREIGN, add)
         self.foreign ^= {vm}
 
-    def remove_our_tag(self):
+    def change_our_tag(self):
+        """Somebody takes it off, or puts it on a VM that may have no case."""
         vm = self.random.choice(self.desktops)
+        add = self.random.random() < 0.3
         if "simulator" not in self.troubles:
-            self.note(f"by hand: {vm} loses our tag")
-            self.change_tag(vm, OURS, False)
+            self.note(f"by hand: {vm} {'gets' if add else 'loses'} our tag")
+            self.change_tag(vm, OURS, add)
 
     def read_changes(self):
         """Takes over what this life of the simulator has written down."""

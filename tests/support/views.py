@@ -5,8 +5,10 @@ the simulator; and what the log says of the way there. compare() is the judge of
 import collections
 import re
 import sqlite3
+import subprocess
 
 from support import counters
+from support.lab import PROGRAM
 from support.nemesis import ALIASES, FOREIGN, OURS
 
 # The numbers of the store are those of the MIB.
@@ -45,19 +47,18 @@ def compare(nemesis):
     """What is wrong, as sentences; [] when all three agree and each promise was kept."""
     lab = nemesis.lab
     store, rows = Store(lab), lab.cases()
-    return [*nemesis.wrong, *store_and_mib(lab, store, rows), *numbers(lab, store, rows),
+    return [*nemesis.wrong, *store_and_mib(store, rows), *numbers(lab, store, rows),
             *acknowledged(nemesis, store), *releases(nemesis, store),
-            *tags(nemesis, store), *changes(nemesis, store), *log(lab)]
+            *tags(nemesis, store), *changes(nemesis, store), *audit(nemesis),
+            *log(lab)]
 
 
-def store_and_mib(lab, store, rows):
-    del lab
+def store_and_mib(store, rows):
     if store.check != "ok":
         yield f"the store is damaged: {store.check}"
-    ours = {index for index, row in rows.items() if row["nqVmOwner"] == "ours"}
-    if ours != {index for index, case in store.cases.items() if case["owner"] == 1}:
-        yield f"the MIB has the cases {sorted(ours)}, the store {sorted(store.cases)}"
-    for index in ours & store.cases.keys():
+    if rows.keys() != store.cases.keys():
+        yield f"the MIB has the rows {sorted(rows)}, the store {sorted(store.cases)}"
+    for index in rows.keys() & store.cases.keys():
         for column, member, names in COLUMNS:
             kept = store.cases[index][member]
             kept = names[kept] if names else str("" if kept is None else kept)
@@ -79,7 +80,7 @@ def numbers(lab, store, rows):
             yield f"{traps[name]} traps were counted as {name}"
     states = collections.Counter(row["nqVmOperState"] for row in rows.values()
                                  if row["nqVmOwner"] == "ours")
-    wanted = {"Opened": len(store.cases), "Open": sum(states.values()) - states["released"],
+    wanted = {"Opened": sum(states.values()), "Open": sum(states.values()) - states["released"],
               "Isolated": states["isolated"], "Held": states["held"],
               "Failed": states["failed"],
               "Quarantined": states["tagged"] + states["isolated"]}
@@ -87,8 +88,6 @@ def numbers(lab, store, rows):
         shown = lab.snmp.number(f"nqCases{name}.0")
         if shown != count:
             yield f"nqCases{name} is {shown}, the rows say {count}"
-    if store.scalars.get("cases_opened") != len(store.cases):
-        yield f"{store.scalars.get('cases_opened')} cases opened, {len(store.cases)} kept"
 
 
 def snake(name):
@@ -129,19 +128,23 @@ def tags(nemesis, store):
     """What NSX shows of each VM against the cases that are about it, and the truth on the
     wire against both."""
     lab = nemesis.lab
-    isolated = {case["external_id"] for case in store.cases.values()
-                if STATES[case["state"]] == "isolated"}
+    # A row of the engine, or one for a tag that somebody set by hand.
+    said = {case["external_id"]: OWNERS[case["owner"]] for case in store.cases.values()
+            if STATES[case["state"]] == "isolated" or case["owner"] == 2}
     for vm in lab.sim.get("/sim/world")["virtual_machines"]:
         name, carried = vm["display_name"], {whose(tag) for tag in vm.get("tags") or []}
-        says = vm["external_id"] in isolated
+        says = vm["external_id"] in said
         if says != (OURS in carried):
-            yield (f"{name}: {'a' if says else 'no'} case says that it is isolated, its"
+            yield (f"{name}: {'a' if says else 'no'} row says that it is cut off, its"
                    f" tags are {sorted(carried)}")
+        if (said.get(vm["external_id"]) == "foreign"
+                and not nemesis.by_hand[name, "added", OURS]):
+            yield f"{name}: it carries our tag, and neither a case nor a hand wants it"
         if (name in nemesis.foreign) != (FOREIGN in carried):
             yield (f"{name}: the tag of somebody else"
                    f" {'is gone' if name in nemesis.foreign else 'came from nowhere'}")
         if name in nemesis.desktops and says == lab.sim.allowed(name, "file-server"):
-            yield f"{name}: isolated is {says}, and its traffic passes: {not says}"
+            yield f"{name}: cut off is {says}, and its traffic passes: {says}"
 
 
 def changes(nemesis, store):
@@ -149,24 +152,34 @@ def changes(nemesis, store):
     made = collections.Counter()
     for change in nemesis.changes:
         made[change["display_name"], change["change"], whose(change)] += 1
-    cases = collections.Counter(case["external_id"] for case in store.cases.values())
-    approvals = collections.Counter()
+    cases = collections.Counter(case["external_id"] for case in store.cases.values()
+                                if case["owner"] == 1)
+    again = collections.Counter()
     for (index, command), count in nemesis.commands.items():
         if command in ("approve", "retry") and index in store.cases:
-            approvals[store.cases[index]["external_id"]] += count
+            again[store.cases[index]["external_id"]] += count
     for (vm, change, tag), count in made.items():
         by_hand = nemesis.by_hand[vm, change, tag]
-        if tag != OURS:
-            if count != by_hand:
-                yield f"{vm}: {count} times {change} {tag}, by hand {by_hand}"
-        elif vm not in nemesis.desktops:
+        # Once for each case, and again after each loss.
+        most = (by_hand + cases[nemesis.vms[vm]] + again[nemesis.vms[vm]]
+                + nemesis.by_hand[vm, "removed", OURS])
+        if tag != OURS and count != by_hand:
+            yield f"{vm}: {count} times {change} {tag}, by hand {by_hand}"
+        elif tag == OURS and vm not in nemesis.desktops:
             yield f"{vm} is none that may be tagged: {change} {count} times"
-        elif change == "added":
-            # Once for each case, and again after each loss.
-            most = (cases[nemesis.vms[vm]] + approvals[nemesis.vms[vm]]
-                    + nemesis.by_hand[vm, "removed", OURS])
-            if count > most:
-                yield f"{vm}: our tag was added {count} times, {most} would have done"
+        elif tag == OURS and change == "added" and count > most:
+            yield f"{vm}: our tag was added {count} times, {most} would have done"
+
+
+def audit(nemesis):
+    """The log of all decisions is whole, and has every entry that was ever its newest one."""
+    heads = nemesis.log_heads
+    for head in heads[::max(len(heads) // 20, 1)]:
+        done = subprocess.run([PROGRAM, "log", "-c", nemesis.lab.conf, "--verify", "--head",
+                               head], text=True, capture_output=True, timeout=60,
+                              check=False)
+        if done.returncode != 0:
+            yield f"the audit log: {done.stdout}{done.stderr}"
 
 
 def log(lab):
