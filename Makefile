@@ -203,6 +203,13 @@ integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pyt
 	@$(SUB) -j$(JOBS) all $(KILLSYNC) $(BADDISK) || { echo "0 1" >>$(TALLY); exit 1; }
 	@$(PYTHON) -m pytest -n $(PYTEST_JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
+# SECONDS says for how long, ARGS='-k listener' with which way of the traps. NEMESIS_SEED in the
+# environment repeats what was chosen.
+.PHONY: nemesis-daemons
+nemesis-daemons: export NEMESIS_SECONDS := $(or $(SECONDS),3600)
+nemesis-daemons: ## torment the real daemons at random for SECONDS (3600), then compare
+	@$(SUB) integration ARGS='-k test_nemesis -n 2 -rP $(ARGS)'
+
 .PHONY: demo
 demo: ## tell the story (HOST=agentx|dlmod, NSX=policy|vsphere, INTAKE=way, KEEP=1)
 	@contrib/tools/install-deps build run
@@ -345,5 +352,5 @@ clean: ## remove what was built
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' \
 	    $(firstword $(MAKEFILE_LIST))

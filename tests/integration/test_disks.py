@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks that are full or become read-only, below the state, below the spool, or below both:
-no acknowledged trap is forgotten, health and the handler say what to do, and when the disk
+"""Disks that are full, become read-only or lose what is written, below the state, below the
+spool, or below both: no acknowledged trap is forgotten, health and the handler say what to do, and when the disk
 is good again everything goes on."""
 
 import os
@@ -8,10 +8,11 @@ import os
 import pytest
 
 from integration.test_intake import SOURCE, handle_text, quoted_hex
-from support.disks import KINDS, NotPermitted
-from support.settings import DESCRIPTION, alert
+from support.disks import FAULTS, KINDS, NotPermitted
+from support.senders import inform, octets, request_id_of
+from support.settings import ALERT_TRAP, DESCRIPTION, alert
 
-FAULTS = ("full", "read-only")
+each_fault = pytest.mark.parametrize("on_disk, how", FAULTS, indirect=["on_disk"])
 # Fills a database soon: its evidence is kept up to 4096 bytes.
 LONG = f"{DESCRIPTION}.9 {quoted_hex('x' * 3000)}"
 
@@ -21,8 +22,8 @@ def on_disk(make_lab, request):
     """Makes a laboratory whose folders stand on disks that can fail."""
     disks = []
 
-    def make(*folders, spool="state/spool", **conf):
-        lab = make_lab("agentx", **conf)
+    def make(*folders, spool="state/spool", intake="handler"):
+        lab = make_lab("agentx", intake=intake)
         lab.values["more_of_engine"] = f'spool_directory = "{lab.path(spool)}";'
         try:
             disks.append(KINDS[request.param](lab, folders))
@@ -76,7 +77,7 @@ def wait_kept(lab, names):
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed"])
-@pytest.mark.parametrize("how", FAULTS)
+@each_fault
 def test_state_and_spool_on_one_disk_that_fails(on_disk, how, killed):
     lab, disk = on_disk("state")
     lab.start()
@@ -101,7 +102,7 @@ def test_state_and_spool_on_one_disk_that_fails(on_disk, how, killed):
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed"])
-@pytest.mark.parametrize("how", FAULTS)
+@each_fault
 def test_the_spool_holds_what_the_state_cannot(on_disk, how, killed):
     lab, disk = on_disk("state", spool="spool")
     lab.start()
@@ -124,7 +125,34 @@ def test_the_spool_holds_what_the_state_cannot(on_disk, how, killed):
     lab.check_balance()
 
 
-@pytest.mark.parametrize("how", FAULTS)
+@each_fault
+def test_no_inform_is_answered_that_the_disk_has_not(on_disk, how):
+    lab, disk = on_disk("state", spool="spool", intake="listener")
+    lab.start()
+    disk.fail("state", how)
+    sent = {}
+
+    def failed(sender):
+        computer = f"PC-{len(sent)}"
+        packet = inform(ALERT_TRAP, [(DESCRIPTION, octets(alert(computer))),
+                                     (f"{DESCRIPTION}.9", octets("x" * 1000))])
+        sent[request_id_of(packet)] = computer
+        sender.send(packet)
+        return lab.snmp.get("nqEngineHealth.0") == "failed"
+
+    with lab.sender() as sender:
+        lab.wait(lambda: failed(sender), "a failed health", 60)
+        answered = [sent[number] for number in sender.answers(sent, 0)]
+        assert how != "unsynced" or not answered
+        mended(lab, disk, "state", how, killed=True)
+
+        wait_kept(lab, answered)
+        packet = inform(ALERT_TRAP, [(DESCRIPTION, octets(alert("VDI-01")))])
+        lab.wait(lambda: sender.inform(packet, 1), "the disk to take one")
+    lab.wait(lambda: not lab.sim.allowed("VDI-01", "file-server"), "the isolation")
+
+
+@each_fault
 def test_a_spool_that_fails_is_said_and_harms_nothing_while_the_engine_runs(on_disk, how):
     lab, disk = on_disk("spool", spool="spool")
     lab.start()

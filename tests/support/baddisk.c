@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* baddisk.c: LD_PRELOAD helper that makes a folder stand on a disk that is full or has
- * become read-only, for tests where nothing can be mounted.
+/* baddisk.c: LD_PRELOAD helper that makes a folder stand on a disk that is full, has become
+ * read-only or loses what is written, for tests where nothing can be mounted.
  *
- * BADDISK_ARM  a file; it holds "ENOSPC FOLDER" or "EROFS FOLDER". Nothing happens while
- *              the file is missing.
+ * BADDISK_ARM  a file; it holds "ENOSPC FOLDER", "EROFS FOLDER" or "EIO FOLDER". Nothing
+ *              happens while the file is missing.
  *
  * A full disk refuses to write and to make; a read-only one also to change, to rename, to
- * remove and to open for writing. What is there can be read.
+ * remove and to open for writing. What is there can be read. One that loses what is written
+ * takes everything and says so at fsync(2) and fdatasync(2).
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,8 +24,19 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* What happens there: it makes or fills something, or it changes what is there. */
-enum kind { FILLS, CHANGES };
+/* What happens there: it makes or fills something, it changes what is there, or it asks
+ * whether that is on the disk. */
+enum kind { FILLS, CHANGES, SYNCS };
+
+static const struct fault {
+    const char *name;
+    int error;
+    bool hits[SYNCS + 1];
+} faults[] = {
+    {"ENOSPC", ENOSPC, {[FILLS] = true}},
+    {"EROFS", EROFS, {[FILLS] = true, [CHANGES] = true}},
+    {"EIO", EIO, {[SYNCS] = true}},
+};
 
 /* ---- the fault ----------------------------------------------------------------------- */
 
@@ -60,11 +72,15 @@ static int fault_at(const char *path, enum kind kind)
     }
     *folder++ = '\0';
     folder[strcspn(folder, "\n")] = '\0';
-    const bool read_only = strcmp(text, "EROFS") == 0;
     const size_t len = strlen(folder);
     const bool there =
         strncmp(path, folder, len) == 0 && (path[len] == '\0' || path[len] == '/');
-    return !there ? 0 : read_only ? EROFS : kind == FILLS ? ENOSPC : 0;
+    for (size_t i = 0; there && i < sizeof(faults) / sizeof(faults[0]); i++) {
+        if (strcmp(text, faults[i].name) == 0 && faults[i].hits[kind]) {
+            return faults[i].error;
+        }
+    }
+    return 0;
 }
 
 static int fault_of(int fd, enum kind kind)
@@ -176,6 +192,20 @@ EXPORT int ftruncate64(int fd, off64_t size)
     FAIL_IF(fault_of(fd, CHANGES));
     REAL(int (*)(int, off64_t), "ftruncate64");
     return real(fd, size);
+}
+
+EXPORT int fsync(int fd)
+{
+    FAIL_IF(fault_of(fd, SYNCS));
+    REAL(int (*)(int), "fsync");
+    return real(fd);
+}
+
+EXPORT int fdatasync(int fd)
+{
+    FAIL_IF(fault_of(fd, SYNCS));
+    REAL(int (*)(int), "fdatasync");
+    return real(fd);
 }
 
 /* ---- names --------------------------------------------------------------------------- */

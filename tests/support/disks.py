@@ -5,7 +5,7 @@ Two kinds with the same face. MountedDisk is a small file system of its own in a
 namespace of its own: the real thing, where this machine lets us mount. PreloadedDisk only
 makes the system calls fail, and works everywhere.
 
-    disk.fail("spool", "full")         # or "read-only"
+    disk.fail("spool", "full")         # or "read-only", or (preloaded) "unsynced"
     disk.mend("spool")
 """
 
@@ -72,7 +72,7 @@ class PreloadedDisk(Disk):
                     "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:verify_asan_link_order=0"}
 
     def fail(self, folder, how):
-        error = {"full": "ENOSPC", "read-only": "EROFS"}[how]
+        error = {"full": "ENOSPC", "read-only": "EROFS", "unsynced": "EIO"}[how]
         # The name appears with its content.
         self.lab.write("baddisk.new", f"{error} {self.lab.path(folder)}\n")
         os.rename(self.lab.path("baddisk.new"), self.lab.path("baddisk"))
@@ -183,4 +183,7 @@ class MountedDisk(Disk):
         self.holder.stop()
 
 
+# (kind, how it can fail)
+FAULTS = [("mounted", "full"), ("mounted", "read-only"), ("preloaded", "full"),
+          ("preloaded", "read-only"), ("preloaded", "unsynced")]
 KINDS = {"mounted": MountedDisk, "preloaded": PreloadedDisk}

@@ -65,11 +65,12 @@ class Lab(Traps):
     nsx is the generation of NSX, or several, each for a manager of its own; world is a file
     of the simulator (or several), nodes the number of nodes of a manager; intake is one of
     ways.WAYS with what Way takes in way; activation=True holds the engine's sockets as
-    systemd does. conf replaces values of settings.DEFAULTS.
+    systemd does. beside is a laboratory that runs already and whose managers this one uses,
+    too. conf replaces values of settings.DEFAULTS.
     """
 
     def __init__(self, host="agentx", nsx="policy", world=None, nodes=1, intake="handler",
-                 way=None, activation=False, **conf):
+                 way=None, activation=False, beside=None, **conf):
         generations = (nsx,) if isinstance(nsx, str) else nsx
         worlds = (world,) if isinstance(world, (str, type(None))) else world
         assert host in HOSTS and set(generations) <= set(NSX), (host, nsx)
@@ -79,12 +80,16 @@ class Lab(Traps):
         self.managers = [
             Manager(name, generation, world or WORLDS[generation])
             for name, generation, world in zip(("lab", "lab2"), generations, worlds)]
+        self.beside = beside
+        if beside:
+            self.managers = beside.managers
         self.folder = tempfile.mkdtemp(prefix="nq-")
         self.handler = HANDLER
         self.conf = self.path("nsx-quarantine.conf")
         self.root = ROOT
         self.nodes = nodes
-        self.values = {**settings.DEFAULTS, "ca_file": self.path("ca.pem"), **conf}
+        self.values = {**settings.DEFAULTS,
+                       "ca_file": (beside or self).path("ca.pem"), **conf}
         self.daemons = {}
         self.expected_dead = set()
         self.engine_env = {}
@@ -138,7 +143,7 @@ class Lab(Traps):
         self.write("nsx-token", TOKEN, 0o600)
         self.write("users", v3_users(V3_USER), 0o600)
         self.write("community", "a secret", 0o600)
-        for manager in self.managers:
+        for manager in [] if self.beside else self.managers:
             self.start_simulator(manager)
         self.write_conf()
         self.start_sink()

@@ -53,10 +53,11 @@ FORWARDERS = {
 
 class Way:
     """Ports, and the configuration of both sides. buffer is the receive buffer of each
-    socket, sources replaces the rows of who may send, limits is the block of that name.
+    socket, sources replaces the rows of who may send, limits is the block of that name,
+    forwards are further targets of a snmptrapd that forwards.
     """
 
-    def __init__(self, name, folder, buffer=BUFFER, sources=None, limits=""):
+    def __init__(self, name, folder, buffer=BUFFER, sources=None, limits="", forwards=()):
         assert name in WAYS, name
         self.name = name
         self.folder = folder
@@ -64,6 +65,7 @@ class Way:
         rows = FORWARDERS[name] + SENDERS if sources is None else sources
         self.sources = [row.replace("{folder}", folder) for row in rows]
         self.limits = limits
+        self.forwards = list(forwards)
         self.port = free_port()     # where senders send to
         self.inner = free_port()    # where snmptrapd sends to
 
@@ -111,7 +113,8 @@ class Way:
         if self.name == "handler":
             way = HANDLER.format(program=program, conf=conf)
         else:
-            way = FORWARD.format(target=self.listens[0])
+            way = "\n".join(FORWARD.format(target=target)
+                            for target in [self.listens[0], *self.forwards])
         return SNMPTRAPD.format(community=READ_COMMUNITY, users=v3_users(V3_USER),
                                 user=V3_USER, way=way, buffer=self.buffer)
 
