@@ -193,8 +193,8 @@ struct nq_backend_ops {
                                       void *arg);
 
     /* Calls fn for each host name and each address at which the manager and the vCenters
-     * behind it are known to be reached; at least for those of the configuration. Texts are
-     * borrowed for the call. */
+     * behind it are known to be reached; at least for those of the configuration, and maybe
+     * more than once. Texts are borrowed for the call. */
     void (*each_server)(const struct nq_backend *backend, size_t manager,
                         nq_server_fn *fn, void *arg);
 

@@ -250,6 +250,78 @@ static void a_vm_that_is_gone_is_not_told_although_its_tag_remains(void **state)
     expect_tagged("vm-101 0  tagged regular;");
 }
 
+#define MANY 40
+
+static void add_many(void)
+{
+    for (int i = 0; i < MANY; i++) {
+        char body[160];
+        (void)snprintf(body, sizeof(body),
+                       "{\"external_id\":\"vm-7%02d\",\"display_name\":\"VDI-7%02d\","
+                       "\"cluster\":\"domain-c7\",\"tags\":[\"isolated\"]}",
+                       i, i);
+        manager_post(site.sim, "/sim/vms", body);
+    }
+}
+
+/* They are asked for one by one only while they are few. */
+static void many_vms_that_the_inventory_does_not_know_wait_for_a_sync(void **state)
+{
+    (void)state;
+    struct site_reply seen;
+    site_open();
+    wait_for_inventory();
+    add_many();
+    (void)site_start_tagged(&seen);
+    site_expect_good(&seen);
+    assert_int_equal(seen.vm_count, MANY);
+    assert_int_equal(manager_requests(site.sim, "GET", OBJECT), 0);
+}
+
+static void a_sync_that_began_before_the_vms_were_there_is_not_enough(void **state)
+{
+    (void)state;
+    struct site_reply seen;
+    struct site_reply find;
+    site_open();
+    wait_for_inventory();
+    manager_fault(site.sim, "{\"path\":\"" TAGS "\",\"hold\":true,\"times\":1}");
+    (void)site_start_find("nobody", NULL, &find);
+    free(manager_get(site.sim, "/sim/held?count=1")); /* it has its list of VMs */
+    add_many();
+    manager_forget(site.sim);
+    (void)site_start_tagged(&seen);
+    while (manager_requests(site.sim, "GET", TAGS "/securitytag-12/vm") == 0) {
+    }
+    (void)manager_requests(site.sim, "GET", ""); /* turns the loop: it is read */
+    manager_post(site.sim, "/sim/release", "{}");
+    site_expect_good(&seen);
+    assert_int_equal(seen.vm_count, MANY);
+}
+
+static void the_first_sync_is_waited_for(void **state)
+{
+    (void)state;
+    struct site_reply seen;
+    struct site_reply known;
+    site_open();
+    site_change(NQ_TAG_ADD, "vm-101");
+    site.backend = nq_backend_close(site.backend);
+    manager_fault(site.sim, "{\"path\":\"" VCCONFIG "\",\"hold\":true,\"times\":1}");
+    site_open();
+    (void)site_start_tagged(&seen);
+    free(manager_get(site.sim, "/sim/held?count=1"));
+    manager_post(site.sim, "/sim/release", "{}");
+    site_expect_good(&seen);
+    assert_string_equal(seen.vms, "vm-101 0  tagged regular;");
+    site.backend = nq_backend_close(site.backend);
+    manager_fault(site.sim, "{\"path\":\"/api/2.0/services/securitygroup/scope\","
+                            "\"status\":500,\"times\":0}");
+    site_open();
+    (void)site_start_tagged(&known);
+    site_expect_failure(&known, NQ_NSX_SERVER);
+}
+
 static void a_list_that_cannot_be_read_tells_nothing(void **state)
 {
     (void)state;
@@ -328,6 +400,9 @@ int main(void)
         VSPHERE_TEST(a_vm_is_shown_with_the_uuids_that_are_known),
         VSPHERE_TEST(all_vms_with_our_tag_or_a_watched_one_are_told),
         VSPHERE_TEST(a_vm_that_is_gone_is_not_told_although_its_tag_remains),
+        VSPHERE_TEST(many_vms_that_the_inventory_does_not_know_wait_for_a_sync),
+        VSPHERE_TEST(a_sync_that_began_before_the_vms_were_there_is_not_enough),
+        VSPHERE_TEST(the_first_sync_is_waited_for),
         VSPHERE_TEST(a_list_that_cannot_be_read_tells_nothing),
         VSPHERE_TEST(the_manager_and_its_vcenter_are_known),
         VSPHERE_TEST(the_vcenter_that_nsx_is_paired_with_is_asked_for),

@@ -14,6 +14,9 @@ POLICY, VSPHERE = ("policy",), ("vsphere",)
 BOTH = POLICY + VSPHERE
 
 
+PROTECTED = 'groups = ( {{ manager = "lab"; path = "{}"; }} );'
+
+
 @dataclass(frozen=True)
 class Scenario:
     """conf goes to the laboratory; before runs when only NSX and the intake are up."""
@@ -57,6 +60,17 @@ SCENARIOS = (
     Scenario("one VM by tag operations only",
              (isolate("VDI-01"), asked("PUT", "/tag-operations/"), release), POLICY,
              before=(settings(add_remove_tags=False),)),
+
+    # ---- what is protected, and by whom VMs are tagged
+    Scenario("a VM that a group protects",
+             (held("connection-server", "protected"),
+              asked("GET", "/groups/connection-servers/members/virtual-machines"),
+              asked("GET", "/api/v1/fabric/compute-managers")), POLICY,
+             {"protect": PROTECTED.format("/infra/domains/default/groups/connection-servers")}),
+    Scenario("a VM that a security group protects",
+             (held("connection-server", "protected"),
+              asked("GET", "/securitygroup/securitygroup-12/translation/virtualmachines")),
+             VSPHERE, {"protect": PROTECTED.format("securitygroup-12")}),
 
     # ---- groups, rules, counters
     Scenario("groups and counters", (members("vdi", 3), isolate("VDI-01"),

@@ -55,6 +55,7 @@ struct nq_vsphere {
     const struct nq_clock *clock;
     struct nq_asker *asker;
     struct nq_sync sync;
+    struct nq_waits synced; /* for the end of a sync */
     struct nq_finder finder;
     struct nq_calls calls;
     struct nq_clusters clusters; /* of the VMs of the last sync */

@@ -4,8 +4,8 @@
  * us, however many VMs there are.
  *
  * What becomes of a tag on a VM that is deleted is not documented. So a VM that the
- * inventory does not know is asked for, as in reading.c, before it counts: it may be new. Of
- * those are few, at most UNKNOWN_MAX; more are left to the next sync, and the call fails. */
+ * inventory does not know is asked for, as in reading.c, before it counts: it may be new.
+ * When they are more than UNKNOWN_MAX, and before the first sync, the next sync tells. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -15,7 +15,7 @@
 #include "nsx/vsphere/impl.h"
 #include "nsx/vsphere/xml.h"
 
-#define UNKNOWN_MAX 64
+#define UNKNOWN_MAX 16
 
 struct tagged_vm {
     unsigned tags;
@@ -29,14 +29,16 @@ struct tagged_call {
     struct nq_idset ids;   /* MoRefs */
     struct tagged_vm *vms; /* of the ids */
     size_t at;             /* the VM being asked for */
-    size_t asked;
     struct nq_ask *ask;
+    int64_t swept_ms; /* mono: all tags were read then */
+    struct nq_wait sync;
 };
 
 static void tagged_drop(struct nq_call *call)
 {
     struct tagged_call *mine = (struct tagged_call *)call;
     nq_wait_leave(&mine->sweep);
+    nq_wait_leave(&mine->sync);
     (void)nq_ask_cancel(mine->ask);
     for (size_t i = 0; mine->vms && i < mine->ids.count; i++) {
         free(mine->vms[i].name);
@@ -99,7 +101,6 @@ static bool read_object(void *arg, const char *body, size_t len, struct nq_err *
     return nq_xml_object(body, len, keep_name, arg, reterr);
 }
 
-/* Before the first sync there is no other witness than the tag. */
 static void on_object(void *arg, const struct nq_err *err)
 {
     struct tagged_call *mine = arg;
@@ -107,9 +108,6 @@ static void on_object(void *arg, const struct nq_err *err)
     if (err && err->code != NQ_NSX_NOT_FOUND) {
         nq_call_fail(&mine->call, err);
         return;
-    }
-    if (err && !mine->vsphere->sync.inventory) {
-        mine->vms[mine->at].name = nq_strdup("");
     }
     mine->at++;
     go_on(mine);
@@ -119,7 +117,6 @@ static void ask_object(struct tagged_call *mine)
 {
     char *id = nq_http_escape(mine->ids.ids[mine->at]);
     char *path = nq_sprintf("/api/2.0/services/inventory/%s/basicinfo", id);
-    mine->asked++;
     mine->ask = nq_ask_start(mine->vsphere->asker, &(struct nq_question){.path = path},
                              read_object, on_object, mine);
     free(path);
@@ -132,18 +129,32 @@ static void go_on(struct tagged_call *mine)
     while (mine->at < mine->ids.count && is_known(mine, mine->at, &known)) {
         mine->at++;
     }
-    if (mine->at == mine->ids.count) {
-        answer(mine);
-    } else if (mine->asked < UNKNOWN_MAX) {
+    if (mine->at < mine->ids.count) {
         ask_object(mine);
     } else {
-        struct nq_err err;
-        (void)nq_fail(&err, NQ_NSX_TIMEOUT,
-                      "more than %d VMs with a tag are not in the inventory yet",
-                      UNKNOWN_MAX);
-        nq_sync_want(&mine->vsphere->sync);
-        nq_call_fail(&mine->call, &err);
+        answer(mine);
     }
+}
+
+static void want_sync(struct tagged_call *mine);
+
+/* One that was under way may have read its list before the VMs were there. */
+static void on_synced(void *arg, const struct nq_err *err)
+{
+    struct tagged_call *mine = arg;
+    if (err) {
+        nq_call_fail(&mine->call, err);
+    } else if (mine->vsphere->sync.listed_ms < mine->swept_ms) {
+        want_sync(mine);
+    } else {
+        answer(mine);
+    }
+}
+
+static void want_sync(struct tagged_call *mine)
+{
+    nq_waits_add(&mine->vsphere->synced, &mine->sync, on_synced, mine);
+    nq_sync_want(&mine->vsphere->sync);
 }
 
 /* ---- the tags ---------------------------------------------------------------------- */
@@ -152,18 +163,26 @@ static void on_swept(void *arg, const struct nq_err *err)
 {
     struct tagged_call *mine = arg;
     const struct nq_vsphere_sweep *sweep = mine->vsphere->sweep;
+    struct nq_vm known;
     if (err) {
         nq_call_fail(&mine->call, err);
         return;
     }
+    size_t unknown = 0;
     nq_vsphere_sweep_add_to(sweep, NQ_TAGS_QUARANTINE, &mine->ids);
     nq_idset_close(&mine->ids);
     mine->vms = nq_calloc(mine->ids.count, sizeof(mine->vms[0]));
     for (size_t i = 0; i < mine->ids.count; i++) {
         mine->vms[i].tags = nq_vsphere_sweep_tags(sweep, mine->ids.ids[i]);
         nq_sync_note_tags(&mine->vsphere->sync, mine->ids.ids[i], mine->vms[i].tags);
+        unknown += !is_known(mine, i, &known);
     }
-    go_on(mine);
+    mine->swept_ms = nq_mono_ms(mine->vsphere->clock);
+    if (unknown > 0 && (unknown > UNKNOWN_MAX || !mine->vsphere->sync.inventory)) {
+        want_sync(mine);
+    } else {
+        go_on(mine);
+    }
 }
 
 struct nq_call *nq_vsphere_read_tagged(struct nq_backend *backend, size_t manager,

@@ -43,6 +43,7 @@ static void on_sync_end(void *arg, const struct nq_err *err)
         nq_vsphere_paired_renew(vsphere->paired);
     }
     nq_find_sync_ended(&vsphere->finder, err);
+    nq_waits_tell(&vsphere->synced, err);
 }
 
 struct read_call {
