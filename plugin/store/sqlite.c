@@ -3,11 +3,15 @@
  * sqlite*.c know SQLite.
  * A commit is durable when it returns: WAL with synchronous=FULL syncs the log each time
  * (https://www.sqlite.org/pragma.html#pragma_synchronous). */
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "schema_sql.h" /* made from schema.sql by the Makefile */
+#include "store/intact.h"
 #include "store/sqlite_impl.h"
 
 const char nq_sqlite_last_case[] = "last_case";
@@ -117,15 +121,55 @@ static bool prepare_schema(struct sqlite_store *store, const char *path,
            (version == SCHEMA_VERSION || nq_sqlite_migrate(store, path, version, reterr));
 }
 
+/* The log must not be on the disk before the database has its name. */
+static bool sync_folder_of(const char *path)
+{
+    char *folder = nq_strdup(path);
+    char *slash = strrchr(folder, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+    const int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    const bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return synced;
+}
+
+/* A database is made under another name and gets its own when it is complete, so that an
+ * empty file is never one that somebody was about to fill. */
+static bool create_file(const char *path, struct nq_err *reterr)
+{
+    char *fresh = nq_sprintf("%s.new", path);
+    struct sqlite_store store = {0};
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    (void)unlink(fresh);
+    bool created = (sqlite3_open_v2(fresh, &store.db, flags, NULL) == SQLITE_OK ||
+                    nq_sqlite_fail(&store, NQ_STORE_OPEN, path, reterr)) &&
+                   create(&store, reterr);
+    (void)sqlite3_close(store.db);
+    created =
+        created && ((rename(fresh, path) == 0 && sync_folder_of(path)) ||
+                    nq_fail_errno(reterr, NQ_STORE_OPEN, "%s: its new name", fresh));
+    free(fresh);
+    return created;
+}
+
 struct nq_store *nq_store_sqlite_open(const char *path, int64_t log_max,
                                       struct nq_err *reterr)
 {
     struct sqlite_store *store = nq_calloc(1, sizeof(*store));
     store->base.ops = &nq_sqlite_ops;
     store->log_max = log_max;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    bool opened = sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK ||
-                  nq_sqlite_fail(store, NQ_STORE_OPEN, path, reterr);
+    bool missing = false;
+    bool opened =
+        nq_store_intact(path, &missing, reterr) &&
+        (!missing || create_file(path, reterr)) &&
+        (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                         NULL) == SQLITE_OK ||
+         nq_sqlite_fail(store, NQ_STORE_OPEN, path, reterr));
     if (opened) {
         (void)sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
     }

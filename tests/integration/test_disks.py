@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disks that are full, become read-only or lose what is written, below the state, below the
-spool, or below both: no acknowledged trap is forgotten, health and the handler say what to do, and when the disk
-is good again everything goes on."""
+spool, or below both: no acknowledged trap is forgotten, health and the handler say what to do,
+and when the disk is good again everything goes on."""
 
 import os
 

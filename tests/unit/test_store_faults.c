@@ -359,15 +359,6 @@ static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
     }
 }
 
-static void an_empty_file_becomes_a_database(void **state)
-{
-    const struct fixture *f = *state;
-    write_bytes(f->path, "", 0);
-    struct nq_store *store = open_store(f);
-    commit_cases(store, 1, 1);
-    (void)nq_store_close(store);
-}
-
 /* The bytes of a closed database of many pages. */
 static unsigned char *many_pages(const struct fixture *f, size_t *ret_size)
 {
@@ -469,7 +460,6 @@ int main(void)
         store_test(a_database_of_another_release_is_refused_and_left_alone),
         store_test(a_database_that_is_not_ours_is_refused_and_left_alone),
         store_test(a_file_that_is_no_database_is_refused_and_left_alone),
-        store_test(an_empty_file_becomes_a_database),
         store_test(a_damaged_page_is_found_when_the_store_opens),
         store_test(a_file_that_was_cut_is_found_when_the_store_opens),
         store_test(a_database_that_cannot_be_written_is_refused_when_it_opens),
