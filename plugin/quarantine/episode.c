@@ -244,8 +244,9 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
     if (step.when == NQ_PACED) {
         record->attempts++;
     }
-    if (step.notice != NQ_NOTICE_NONE) {
-        episode->notice = step.notice;
+    if (step.notice != NQ_NOTICE_NONE || step.to != before) {
+        episode->notice =
+            step.notice; /* of a state that it left unseen: nothing to tell */
     }
     if (step.to != before || event == NQ_EV_OPENED) {
         log_change(episode, before, event);
