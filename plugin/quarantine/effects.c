@@ -401,6 +401,7 @@ void nq_episode_perform(struct nq_episode *episode)
         nq_episode_set_vm(episode, NULL);
         nq_vet_forget(episode);
         episode->record.tag_writes = 0;
+        nq_episode_touch(episode);
     }
     const struct nq_effect_row *row = row_of(episode, effect);
     if (row->writes && !may_write(episode)) {

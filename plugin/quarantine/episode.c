@@ -290,6 +290,7 @@ static void on_limit(void *arg)
 {
     struct nq_episode *episode = arg;
     episode->record.release_at_ms = 0;
+    nq_episode_touch(episode); /* whatever the state makes of it */
     const bool tagged = nq_case_may_carry_tag(&episode->record);
     (void)nq_episode_apply(episode, tagged ? NQ_EV_RELEASE : NQ_EV_DROP, "timer",
                            "the time limit of the trigger has passed");

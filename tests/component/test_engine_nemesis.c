@@ -18,10 +18,47 @@ static void a_state_that_nobody_saw_is_not_announced(void **state)
     world_free(world);
 }
 
+static void a_time_limit_that_ends_after_the_release_ends_in_the_store_too(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world->triggers_conf[0].time_limit_s = 60;
+    world_restart(world);
+    world_detect(world, "VDI-01", "Eicar");
+    world_run(world, 2000);
+    command(world, NQ_WANT_RELEASE);
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_RELEASED);
+    world_advance(world, 61000);
+    assert_int_equal(world_case(world)->release_at_ms, 0);
+    assert_int_equal(world->store.committed.cases[0].release_at_ms, 0);
+    world_free(world);
+}
+
+static void a_vm_that_is_searched_anew_is_unknown_in_the_store_too(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "VDI-01", "Eicar");
+    world_settle(world);
+    while (!world_is_waiting(world, CALL_ADD)) {
+        assert_true(world_answer(world));
+    }
+    world_vm(world, "VDI-01")->gone = true;
+    assert_true(world_answer(world));
+    world_advance(world, 2000);
+    assert_true(world_is_waiting(world, CALL_FIND));
+    assert_null(world_case(world)->external_id);
+    assert_null(world->store.committed.cases[0].external_id);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_that_nobody_saw_is_not_announced),
+        cmocka_unit_test(a_time_limit_that_ends_after_the_release_ends_in_the_store_too),
+        cmocka_unit_test(a_vm_that_is_searched_anew_is_unknown_in_the_store_too),
     };
     return cmocka_run_group_tests_name("engine nemesis", tests, NULL, NULL);
 }
