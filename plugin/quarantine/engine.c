@@ -53,7 +53,10 @@ static bool put_case_rows(struct nq_engine *engine, struct nq_err *reterr)
         }
     }
     for (const struct nq_pending_signal *s = engine->signals; s; s = s->next) {
-        if (!store->ops->put_signal(store, &s->signal, reterr)) {
+        /* While the disk is full, a case may live and be forgotten. */
+        const struct nq_episode *episode = nq_episode_of(engine, s->signal.case_id);
+        if (episode && !episode->forgotten &&
+            !store->ops->put_signal(store, &s->signal, reterr)) {
             return false;
         }
     }

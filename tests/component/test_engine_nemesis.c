@@ -35,6 +35,25 @@ static void a_time_limit_that_ends_after_the_release_ends_in_the_store_too(void 
     world_free(world);
 }
 
+static void a_case_that_came_and_went_on_a_full_disk_does_not_block_it(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "VDI-01", "Eicar");
+    world_break_store(world, true);
+    world_settle(world);
+    command(world, NQ_WANT_RELEASE);
+    world_advance(world, HOUR_MS + 1000); /* the immunity is over, the case forgotten */
+    world_break_store(world, false);
+    world_run(world, 2000);
+    assert_int_equal(world_case_count(world), 0);
+    world_detect(world, "VDI-02", "Eicar");
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    assert_int_equal(world_stored(world), 1);
+    world_free(world);
+}
+
 static void a_vm_that_is_searched_anew_is_unknown_in_the_store_too(void **state)
 {
     (void)state;
@@ -58,6 +77,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_that_nobody_saw_is_not_announced),
         cmocka_unit_test(a_time_limit_that_ends_after_the_release_ends_in_the_store_too),
+        cmocka_unit_test(a_case_that_came_and_went_on_a_full_disk_does_not_block_it),
         cmocka_unit_test(a_vm_that_is_searched_anew_is_unknown_in_the_store_too),
     };
     return cmocka_run_group_tests_name("engine nemesis", tests, NULL, NULL);
