@@ -351,6 +351,9 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->row_count, engine->last_case + 1);
     nq_engine_resume(engine, NQ_EV_RESUMED);
+    if (engine->mode == NQ_MODE_ENFORCE) { /* perhaps only now, by the configuration */
+        nq_engine_resume(engine, NQ_EV_ARMED);
+    }
     return engine;
 }
 

@@ -54,6 +54,20 @@ static void a_case_that_came_and_went_on_a_full_disk_does_not_block_it(void **st
     world_free(world);
 }
 
+static void a_configuration_that_arms_goes_on_with_observed_cases(void **state)
+{
+    (void)state;
+    struct world *world = world_new_in_mode(NQ_MODE_OBSERVE);
+    world_detect(world, "VDI-01", "Eicar");
+    world_run(world, 1000);
+    assert_state(world, NQ_CASE_OBSERVED);
+    world_conf(world)->enforce = true;
+    world_restart(world);
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
 static void a_vm_that_is_searched_anew_is_unknown_in_the_store_too(void **state)
 {
     (void)state;
@@ -78,6 +92,7 @@ int main(void)
         cmocka_unit_test(a_state_that_nobody_saw_is_not_announced),
         cmocka_unit_test(a_time_limit_that_ends_after_the_release_ends_in_the_store_too),
         cmocka_unit_test(a_case_that_came_and_went_on_a_full_disk_does_not_block_it),
+        cmocka_unit_test(a_configuration_that_arms_goes_on_with_observed_cases),
         cmocka_unit_test(a_vm_that_is_searched_anew_is_unknown_in_the_store_too),
     };
     return cmocka_run_group_tests_name("engine nemesis", tests, NULL, NULL);
