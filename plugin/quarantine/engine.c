@@ -321,6 +321,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     engine->decisions = setup->decisions ? setup->decisions : &nq_decisions;
     engine->mode = setup->conf->enforce ? NQ_MODE_ENFORCE : NQ_MODE_OBSERVE;
     engine->started_ms = nq_engine_now(engine);
+    engine->started_mono_ms = nq_mono_ms(setup->clock);
     engine->health_text = nq_calloc(NQ_TEXT_MAX + 1, 1);
     engine->governor_reason = nq_calloc(NQ_TEXT_MAX + 1, 1);
     nq_governor_init(&engine->governor, &setup->conf->governor, setup->clock);

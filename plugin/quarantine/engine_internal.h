@@ -134,6 +134,7 @@ struct nq_engine {
     enum nq_mode mode;
     bool mode_dirty;
     int64_t started_ms;
+    int64_t started_mono_ms;
     uint64_t counters[NQ_COUNTER_COUNT];
     bool counters_dirty[NQ_COUNTER_COUNT];
 

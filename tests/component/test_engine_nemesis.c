@@ -68,6 +68,31 @@ static void a_configuration_that_arms_goes_on_with_observed_cases(void **state)
     world_free(world);
 }
 
+static void a_wall_clock_that_is_set_back_makes_no_search_longer(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "nobody", "Eicar");
+    world_run(world, 1000);
+    world_jump(world, -HOUR_MS);
+    world_run(world, 15000);
+    assert_state(world, NQ_CASE_HELD);
+    assert_reason(world, NQ_REASON_UNKNOWN_VM);
+    world_free(world);
+}
+
+static void a_wall_clock_that_is_set_forward_makes_no_search_shorter(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_detect(world, "nobody", "Eicar");
+    world_run(world, 1000);
+    world_jump(world, HOUR_MS);
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_TAGGING); /* the inventory may still catch up */
+    world_free(world);
+}
+
 static void a_vm_that_is_searched_anew_is_unknown_in_the_store_too(void **state)
 {
     (void)state;
@@ -93,6 +118,8 @@ int main(void)
         cmocka_unit_test(a_time_limit_that_ends_after_the_release_ends_in_the_store_too),
         cmocka_unit_test(a_case_that_came_and_went_on_a_full_disk_does_not_block_it),
         cmocka_unit_test(a_configuration_that_arms_goes_on_with_observed_cases),
+        cmocka_unit_test(a_wall_clock_that_is_set_back_makes_no_search_longer),
+        cmocka_unit_test(a_wall_clock_that_is_set_forward_makes_no_search_shorter),
         cmocka_unit_test(a_vm_that_is_searched_anew_is_unknown_in_the_store_too),
     };
     return cmocka_run_group_tests_name("engine nemesis", tests, NULL, NULL);
