@@ -111,6 +111,25 @@ static void a_vm_that_is_searched_anew_is_unknown_in_the_store_too(void **state)
     world_free(world);
 }
 
+static void a_detection_under_another_name_keeps_a_scan_from_releasing(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_conf(world)->release.clean_scan = true;
+    world_conf(world)->release.scan_longest_ms = 60000;
+    world->triggers_conf[1].action = NQ_ACTION_SCAN_FINISHED;
+    world_restart(world);
+    world_detect(world, "vdi-01.corp.example", "Eicar");
+    world_run(world, 61000);
+    world_detect(world, "VDI-01", "Eicar");
+    world_settle(world); /* NSX has not yet said that this is the same VM */
+    world_send(world, WORLD_SENDER, WORLD_OTHER, "vdi-01.corp.example", "");
+    world_run(world, 2000);
+    assert_int_equal(world_removed(world), 0);
+    assert_true(world_vm(world, "VDI-01")->tagged);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +140,7 @@ int main(void)
         cmocka_unit_test(a_wall_clock_that_is_set_back_makes_no_search_longer),
         cmocka_unit_test(a_wall_clock_that_is_set_forward_makes_no_search_shorter),
         cmocka_unit_test(a_vm_that_is_searched_anew_is_unknown_in_the_store_too),
+        cmocka_unit_test(a_detection_under_another_name_keeps_a_scan_from_releasing),
     };
     return cmocka_run_group_tests_name("engine nemesis", tests, NULL, NULL);
 }
