@@ -146,6 +146,10 @@ $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(CORE)
 $(OUT)/tests/%: $(OUT)/tests/%.o $(call obj,$(TEST_SUPPORT_SRC)) $(ENTRY) $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka)
 
+# The nemesis consists of several files.
+$(addprefix $(OUT)/tests/component/,test_nemesis test_nemesis_broken): \
+    $(call obj,$(wildcard tests/component/nemesis*.c))
+
 # Headers that a file includes, as the compiler saw them.
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
