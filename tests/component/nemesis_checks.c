@@ -241,3 +241,20 @@ void nemesis_check_end(struct nemesis_run *run)
     }
     nemesis_check_quiet(run);
 }
+
+void nemesis_check_released(struct nemesis_run *run)
+{
+    size_t count = 0;
+    const struct nq_case *const *rows = nq_engine_cases(run->world->engine, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (nq_case_is_open(rows[i])) {
+            nemesis_break(run, NEMESIS_PUTS_BACK,
+                          "case %u was to be released and is still %s", rows[i]->id,
+                          nq_case_state_name(rows[i]->state));
+        }
+    }
+    for (size_t i = 0; i < run->world->vm_count; i++) {
+        check_left_tag(run, i);
+    }
+    nemesis_check_quiet(run);
+}

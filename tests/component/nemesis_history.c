@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nemesis_history.c: invents histories, writes them down and reads them. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nemesis_internal.h"
 
-#define KINDS_MAX 64
+#define KINDS_MAX 64 /* rows of nemesis_kinds, at most */
 
 /* splitmix64: small, and the same everywhere. */
 static uint64_t draw(uint64_t *state)
@@ -33,6 +34,9 @@ static uint8_t invent_arg(uint64_t *state, const struct nemesis_words *words)
 static size_t choose_kinds(uint64_t *state, unsigned *weights)
 {
     size_t sum = 0;
+    if (nemesis_kind_count > KINDS_MAX) {
+        abort();
+    }
     for (size_t i = 0; i < nemesis_kind_count; i++) {
         const struct nemesis_kind *kind = &nemesis_kinds[i];
         weights[i] = kind->always || below(state, 2) ? kind->weight : 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nemesis_internal.h: what the files of the nemesis share: nemesis_kinds.c (what can
  * happen, as rows), nemesis_history.c (invents, writes, reads), nemesis_site.c (VMs and
- * configurations), nemesis_do*.c (makes it happen), nemesis_watch.c (calls), nemesis_facts.c (what becomes durable),
- * nemesis_checks.c (what must hold between operations and at the end), nemesis_play.c (one
- * run) and nemesis_shrink.c. */
+ * configurations), nemesis_do*.c (makes it happen), nemesis_watch.c (calls to NSX),
+ * nemesis_facts.c (what becomes durable), nemesis_checks.c (what must hold between
+ * operations and at the end), nemesis_play.c (one run) and nemesis_shrink.c. */
 #ifndef NQ_TESTS_NEMESIS_INTERNAL_H
 #define NQ_TESTS_NEMESIS_INTERNAL_H
 
@@ -181,5 +181,6 @@ void nemesis_break(struct nemesis_run *run, enum nemesis_promise promise, const 
 bool nemesis_is_over(const struct nemesis_run *run);
 void nemesis_check_quiet(struct nemesis_run *run);
 void nemesis_check_end(struct nemesis_run *run);
+void nemesis_check_released(struct nemesis_run *run);
 
 #endif

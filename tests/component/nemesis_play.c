@@ -9,6 +9,9 @@
 #define HEAL_SHORT_STEPS 60
 #define HEAL_LONG_MS     5000
 #define HEAL_LONG_STEPS  30
+#define RELEASE_STEPS    20
+#define YEAR_2026_MS     INT64_C(1767225600000) /* clocks go back, but not before 1970 */
+#define FOREVER_MS       INT64_C(604800000)
 
 static void finish_op(struct nemesis_run *run, bool settles)
 {
@@ -25,11 +28,22 @@ static void finish_op(struct nemesis_run *run, bool settles)
     }
 }
 
-/* No more faults, every budget free, and time passes. */
+/* Time passes, and NSX does what it should. */
+static void pass(struct nemesis_run *run, int steps, int64_t step_ms)
+{
+    static const uint8_t follow[] = {1};
+    for (int i = 0; i < steps && !run->verdict->broken; i++) {
+        nemesis_do_lag(run, follow);
+        nemesis_answer_all(run);
+        world_advance(run->world, step_ms);
+    }
+    nemesis_answer_all(run);
+}
+
+/* No more faults, and every budget is free. */
 static void heal(struct nemesis_run *run)
 {
     struct world *world = run->world;
-    static const uint8_t follow[] = {1};
     run->fuse_kind = FUSE_NONE;
     world_break_store(world, false);
     nemesis_catch_up(run, NULL);
@@ -37,13 +51,47 @@ static void heal(struct nemesis_run *run)
     run->mode = NQ_MODE_ENFORCE;
     nq_engine_set_mode(world->engine, run->mode, "operator");
     nemesis_do_rearm(run, NULL);
-    for (int i = 0; i < HEAL_SHORT_STEPS + HEAL_LONG_STEPS && !run->verdict->broken;
-         i++) {
-        nemesis_do_lag(run, follow);
-        nemesis_answer_all(run);
-        world_advance(world, i < HEAL_SHORT_STEPS ? HEAL_SHORT_MS : HEAL_LONG_MS);
+    pass(run, HEAL_SHORT_STEPS, HEAL_SHORT_MS);
+    pass(run, HEAL_LONG_STEPS, HEAL_LONG_MS);
+    nemesis_check_end(run);
+}
+
+/* A person asks for the release of every case, which must be possible. */
+static void release_all(struct nemesis_run *run)
+{
+    struct nq_engine *engine = run->world->engine;
+    size_t count = 0;
+    const struct nq_case *const *rows = nq_engine_cases(engine, &count);
+    for (size_t i = 0; i < count; i++) {
+        const enum nq_wanted command =
+            rows[i]->wanted == NQ_WANT_RELEASE ? NQ_WANT_RETRY : NQ_WANT_RELEASE;
+        if (!nq_case_is_open(rows[i])) {
+            continue;
+        }
+        if (!nq_engine_may(engine, rows[i]->id, command)) {
+            nemesis_break(run, NEMESIS_PUTS_BACK, "case %u is %s and cannot be released",
+                          rows[i]->id, nq_case_state_name(rows[i]->state));
+        }
+        nemesis_model_case(run, rows[i]->id)->may_close = true;
+        nq_engine_command(engine, rows[i]->id, command, "operator");
     }
-    nemesis_answer_all(run);
+    pass(run, RELEASE_STEPS, HEAL_SHORT_MS);
+    nemesis_check_released(run);
+}
+
+/* Nothing is kept for ever. */
+static void forget_all(struct nemesis_run *run)
+{
+    size_t count = 0;
+    pass(run, 1, FOREVER_MS);
+    pass(run, 1, HEAL_SHORT_MS);
+    const struct nq_case *const *rows = nq_engine_cases(run->world->engine, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i]->owner == NQ_OWNER_OURS) {
+            nemesis_break(run, NEMESIS_PUTS_BACK,
+                          "case %u was released long ago and is still kept", rows[i]->id);
+        }
+    }
 }
 
 static void live(struct nemesis_run *run, const struct nemesis_history *history)
@@ -55,10 +103,11 @@ static void live(struct nemesis_run *run, const struct nemesis_history *history)
         kind->act(run, op->args);
         finish_op(run, kind->settles);
     }
-    if (!run->verdict->broken) {
+    static void (*const ends[])(struct nemesis_run * run) = {heal, release_all,
+                                                             forget_all};
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && !run->verdict->broken; i++) {
         run->op = history->count + 1;
-        heal(run);
-        nemesis_check_end(run);
+        ends[i](run);
     }
 }
 
@@ -83,6 +132,7 @@ bool nemesis_play(const struct nemesis_history *history,
     run.mode = NQ_MODE_ENFORCE;
     run.world->decisions = rules->decisions;
     run.world->store.forgets = rules->sabotage == NEMESIS_STORE_FORGETS;
+    run.world->wall_ms = YEAR_2026_MS;
     run.world->random = fake_random;
     drawn = 0;
     nemesis_site_fill(&run);
