@@ -146,6 +146,10 @@ $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(CORE)
 $(OUT)/tests/%: $(OUT)/tests/%.o $(call obj,$(TEST_SUPPORT_SRC)) $(ENTRY) $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka)
 
+# The nemesis consists of several files.
+$(addprefix $(OUT)/tests/component/,test_nemesis test_nemesis_broken): \
+    $(call obj,$(wildcard tests/component/nemesis*.c))
+
 # Headers that a file includes, as the compiler saw them.
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
@@ -189,13 +193,24 @@ check-installed: mibs
 	contrib/tools/tally $(TALLY) || bad=1; \
 	exit $$bad
 
+# Random histories that the engine lives through; half a minute in each variant.
+NEMESIS_RUNS_release := 10000
+NEMESIS_RUNS_asan    := 1500
+
 .PHONY: unit
 unit: mibs ## run the unit and component tests (VARIANT=release or asan)
 	@$(SUB) -j$(JOBS) unit-programs || { echo "0 1" >>$(TALLY); exit 1; }
-	@contrib/tools/run-unit $(TALLY) $(UNIT_BIN)
+	@NEMESIS_RUNS=$(NEMESIS_RUNS_$(VARIANT)) contrib/tools/run-unit $(TALLY) $(UNIT_BIN)
 
 .PHONY: unit-programs
 unit-programs: $(UNIT_BIN) $(SIM)
+
+# SEED is the number of the first history.
+RUNS ?= 100000
+.PHONY: nemesis
+nemesis: ## RUNS random histories against the engine (RUNS=100000, SEED=1)
+	@$(SUB) -j$(JOBS) $(OUT)/tests/component/test_nemesis
+	@NEMESIS_RUNS=$(RUNS) NEMESIS_SEED=$(or $(SEED),1) $(OUT)/tests/component/test_nemesis
 
 # ARGS goes to pytest, for example ARGS='-k release -x'.
 .PHONY: integration

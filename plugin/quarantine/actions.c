@@ -249,6 +249,23 @@ static enum nq_intake take_note(struct nq_arrival *arrival)
     return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_COALESCED);
 }
 
+/* Of this case, or of one that is about the same VM under another of its names and was not
+ * yet led to it. */
+static int64_t newest_detection(const struct nq_engine *engine,
+                                const struct nq_case *record)
+{
+    int64_t newest_ms = record->last_detected_ms;
+    for (size_t i = 0; i < engine->row_count; i++) {
+        const struct nq_case *other = engine->rows[i];
+        if (nq_case_is_open(other) && !other->external_id && other->identity &&
+            other->reason != NQ_REASON_UNPROVEN && other->last_detected_ms > newest_ms &&
+            nq_case_has_name(record, other->identity)) {
+            newest_ms = other->last_detected_ms;
+        }
+    }
+    return newest_ms;
+}
+
 /* Whether a site believes in this is its own decision: traps do not say what a scan found. */
 static enum nq_intake take_scan(struct nq_arrival *arrival)
 {
@@ -265,7 +282,7 @@ static enum nq_intake take_scan(struct nq_arrival *arrival)
                          record->state == NQ_CASE_ISOLATED;
     add_signal(arrival, episode);
     if (release->clean_scan && cut_off &&
-        nq_scan_is_clean(record->last_detected_ms, nq_engine_now(engine),
+        nq_scan_is_clean(newest_detection(engine, record), nq_engine_now(engine),
                          release->scan_longest_ms)) {
         nq_engine_command(engine, record->id, NQ_WANT_RELEASE,
                           arrival->result.trigger->name);

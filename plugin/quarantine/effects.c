@@ -113,9 +113,19 @@ static void found(struct nq_episode *episode, const struct nq_vm *vm)
     }
 }
 
+/* How long the case is in its state, as far as this process saw it, whatever became of the
+ * wall clock meanwhile. */
+static int64_t age_of(const struct nq_episode *episode)
+{
+    const struct nq_engine *engine = episode->engine;
+    const bool older = episode->changed_mono_ms < engine->started_mono_ms;
+    return nq_mono_ms(engine->setup.clock) -
+           (older ? engine->started_mono_ms : episode->changed_mono_ms);
+}
+
 static void not_found(struct nq_episode *episode, enum nq_case_event event, size_t count)
 {
-    const int64_t age_ms = nq_engine_now(episode->engine) - episode->record.changed_ms;
+    const int64_t age_ms = age_of(episode);
     char text[NQ_TEXT_MAX];
     (void)snprintf(text, sizeof(text), "%s: \"%s\" leads to %zu VMs of the NSX inventory",
                    nq_case_event_name(event), nq_text_or_empty(episode->record.identity),
@@ -203,8 +213,7 @@ static bool is_late(struct nq_episode *episode)
 {
     const struct nq_case *record = &episode->record;
     if (episode->late || record->state != NQ_CASE_TAGGED ||
-        nq_engine_now(episode->engine) - record->changed_ms <=
-            conf_of(episode)->prove_timeout_ms) {
+        age_of(episode) <= conf_of(episode)->prove_timeout_ms) {
         return false;
     }
     episode->late = true;
@@ -401,6 +410,7 @@ void nq_episode_perform(struct nq_episode *episode)
         nq_episode_set_vm(episode, NULL);
         nq_vet_forget(episode);
         episode->record.tag_writes = 0;
+        nq_episode_touch(episode);
     }
     const struct nq_effect_row *row = row_of(episode, effect);
     if (row->writes && !may_write(episode)) {

@@ -53,7 +53,10 @@ static bool put_case_rows(struct nq_engine *engine, struct nq_err *reterr)
         }
     }
     for (const struct nq_pending_signal *s = engine->signals; s; s = s->next) {
-        if (!store->ops->put_signal(store, &s->signal, reterr)) {
+        /* While the disk is full, a case may live and be forgotten. */
+        const struct nq_episode *episode = nq_episode_of(engine, s->signal.case_id);
+        if (episode && !episode->forgotten &&
+            !store->ops->put_signal(store, &s->signal, reterr)) {
             return false;
         }
     }
@@ -318,6 +321,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     engine->decisions = setup->decisions ? setup->decisions : &nq_decisions;
     engine->mode = setup->conf->enforce ? NQ_MODE_ENFORCE : NQ_MODE_OBSERVE;
     engine->started_ms = nq_engine_now(engine);
+    engine->started_mono_ms = nq_mono_ms(setup->clock);
     engine->health_text = nq_calloc(NQ_TEXT_MAX + 1, 1);
     engine->governor_reason = nq_calloc(NQ_TEXT_MAX + 1, 1);
     nq_governor_init(&engine->governor, &setup->conf->governor, setup->clock);
@@ -348,6 +352,9 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->row_count, engine->last_case + 1);
     nq_engine_resume(engine, NQ_EV_RESUMED);
+    if (engine->mode == NQ_MODE_ENFORCE) { /* perhaps only now, by the configuration */
+        nq_engine_resume(engine, NQ_EV_ARMED);
+    }
     return engine;
 }
 

@@ -134,6 +134,7 @@ struct nq_engine {
     enum nq_mode mode;
     bool mode_dirty;
     int64_t started_ms;
+    int64_t started_mono_ms;
     uint64_t counters[NQ_COUNTER_COUNT];
     bool counters_dirty[NQ_COUNTER_COUNT];
 
@@ -238,6 +239,8 @@ struct nq_episode *nq_episode_by_identity(const struct nq_engine *engine,
 /* The one open case that this text names: by its identity, or by the name, host name, id
  * or an address of its VM. NULL: none or several. */
 struct nq_episode *nq_episode_named(const struct nq_engine *engine, const char *text);
+/* The text is the name, host name, id or an address of its VM. */
+bool nq_case_has_name(const struct nq_case *record, const char *text);
 /* Sets nqVmTag: what our tag is called where the VM is, as far as that is known. */
 void nq_case_name_tag(struct nq_case *record, const struct nq_config *conf);
 /* The VM of a case that has one. */

@@ -244,8 +244,9 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
     if (step.when == NQ_PACED) {
         record->attempts++;
     }
-    if (step.notice != NQ_NOTICE_NONE) {
-        episode->notice = step.notice;
+    if (step.notice != NQ_NOTICE_NONE || step.to != before) {
+        episode->notice =
+            step.notice; /* of a state that it left unseen: nothing to tell */
     }
     if (step.to != before || event == NQ_EV_OPENED) {
         log_change(episode, before, event);
@@ -289,6 +290,7 @@ static void on_limit(void *arg)
 {
     struct nq_episode *episode = arg;
     episode->record.release_at_ms = 0;
+    nq_episode_touch(episode); /* whatever the state makes of it */
     const bool tagged = nq_case_may_carry_tag(&episode->record);
     (void)nq_episode_apply(episode, tagged ? NQ_EV_RELEASE : NQ_EV_DROP, "timer",
                            "the time limit of the trigger has passed");

@@ -82,7 +82,7 @@ static bool lists(const char *addresses, const char *address)
     return false;
 }
 
-static bool is_named(const struct nq_case *record, const char *text)
+bool nq_case_has_name(const struct nq_case *record, const char *text)
 {
     return nq_text_same(record->name, text) || nq_text_same(record->host_name, text) ||
            nq_text_same(record->external_id, text) || lists(record->addresses, text);
@@ -96,7 +96,7 @@ struct nq_episode *nq_episode_named(const struct nq_engine *engine, const char *
     }
     found = NULL;
     for (size_t i = 0; i < engine->row_count; i++) {
-        if (nq_case_is_open(engine->rows[i]) && is_named(engine->rows[i], text)) {
+        if (nq_case_is_open(engine->rows[i]) && nq_case_has_name(engine->rows[i], text)) {
             if (found) {
                 return NULL;
             }

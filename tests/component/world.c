@@ -12,19 +12,29 @@
 #define STEP_MS     100
 #define TEXT(value) (char *)(uintptr_t)(value) /* the configuration owns its texts */
 
-static int64_t fake_time(const struct nq_clock *clock)
+static const struct world *world_of(const struct nq_clock *clock)
 {
-    const struct world *world =
-        (const struct world *)(const void *)((const char *)clock -
-                                             offsetof(struct world, clock));
-    return world->now_ms;
+    return (const struct world *)(const void *)((const char *)clock -
+                                                offsetof(struct world, clock));
+}
+
+static int64_t fake_mono(const struct nq_clock *clock)
+{
+    return world_of(clock)->now_ms;
+}
+
+static int64_t fake_wall(const struct nq_clock *clock)
+{
+    return world_of(clock)->now_ms + world_of(clock)->wall_ms;
 }
 
 static void on_notice(void *arg, enum nq_notice notice, const struct nq_case *record)
 {
-    (void)record;
     struct world *world = arg;
     world->notices[notice]++;
+    if (world->watch && !world->store.dead) {
+        world->watch->on_notice(world->watch->arg, notice, record);
+    }
 }
 
 static void quiet(void *arg, enum nq_log_level level, const char *line)
@@ -50,6 +60,8 @@ static void open_engine(struct world *world)
         .loop = world->loop,
         .clock = &world->clock,
         .observer = {.arg = world, .on_notice = on_notice},
+        .random = world->random,
+        .decisions = world->decisions,
     };
     world->engine = nq_engine_open(&setup, &err);
     if (!world->engine) {
@@ -74,6 +86,14 @@ struct world *world_new(void)
 
 struct world *world_new_in_mode(enum nq_mode mode)
 {
+    struct world *world = world_new_closed();
+    world->conf.enforce = mode == NQ_MODE_ENFORCE;
+    open_engine(world);
+    return world;
+}
+
+struct world *world_new_closed(void)
+{
     static const struct world_vm vms[] = {
         {.external_id = "id-1",
          .name = "VDI-01",
@@ -93,11 +113,12 @@ struct world *world_new_in_mode(enum nq_mode mode)
     };
     struct world *world = nq_calloc(1, sizeof(*world));
     nq_log_to(quiet, NULL);
-    world->clock = (struct nq_clock){.wall_ms = fake_time, .mono_ms = fake_time};
+    world->clock = (struct nq_clock){.wall_ms = fake_wall, .mono_ms = fake_mono};
     world->now_ms = 1000000;
     memcpy(world->vms, vms, sizeof(vms));
     world->vm_count = sizeof(vms) / sizeof(vms[0]);
     world->store.base.ops = &world_store_ops;
+    world->store.world = world;
     world->backend.base.ops = &world_backend_ops;
     world->backend.world = world;
     world->backend.status = (struct nq_manager_status){
@@ -133,7 +154,7 @@ struct world *world_new_in_mode(enum nq_mode mode)
     world->sources_conf[1] = (struct nq_source_conf){
         .name = TEXT("forwarder"), .address = TEXT(WORLD_FORWARDER), .forwarder = true};
     world->conf = (struct nq_config){
-        .enforce = mode == NQ_MODE_ENFORCE,
+        .enforce = true,
         .tag_scope = TEXT("nsx-quarantine"),
         .tag_value = TEXT("isolated"),
         .resolve_timeout_ms = 5000,
@@ -165,7 +186,6 @@ struct world *world_new_in_mode(enum nq_mode mode)
                    .unlisted_burst = 1000,
                    .unproven_max = 3},
     };
-    open_engine(world);
     return world;
 }
 
@@ -214,6 +234,9 @@ static void on_answer(void *arg, enum nq_intake verdict, const char *reason)
     struct world *world = arg;
     if (!world->store.dead) {
         world->answers[verdict]++;
+        if (world->watch) {
+            world->watch->on_answer(world->watch->arg, verdict);
+        }
     }
 }
 
@@ -268,6 +291,12 @@ void world_settle(struct world *world)
 void world_advance(struct world *world, int64_t ms)
 {
     world->now_ms += ms;
+    world_settle(world);
+}
+
+void world_jump(struct world *world, int64_t ms)
+{
+    world->wall_ms += ms;
     world_settle(world);
 }
 

@@ -10,7 +10,7 @@
 
 #include "quarantine/engine.h"
 
-#define WORLD_VMS_MAX   8
+#define WORLD_VMS_MAX   16
 #define WORLD_CALLS_MAX 64
 
 /* Who is listed, and what the two triggers recognise: one quarantines, the other one does
@@ -55,6 +55,8 @@ struct world;
 struct world *world_new(void);
 /* A second world function for tests that want another start. */
 struct world *world_new_in_mode(enum nq_mode mode);
+/* And one whose engine is not open yet: change world_conf(), then world_start(). */
+struct world *world_new_closed(void);
 void world_free(struct world *world);
 
 struct nq_engine *world_engine(struct world *world);
@@ -77,6 +79,8 @@ void world_trap_text(struct world *world, const char *text);
 /* Turns the loop until nothing is due; time does not pass. */
 void world_settle(struct world *world);
 void world_advance(struct world *world, int64_t ms);
+/* Somebody sets the wall clock: it jumps by so much, time goes on as before. */
+void world_jump(struct world *world, int64_t ms);
 
 /* ---- NSX ---------------------------------------------------------------------------- */
 

@@ -38,14 +38,18 @@ struct fake_store {
     struct nq_store base;
     struct kept committed;
     struct kept pending;
+    struct world *world;
     bool broken;
-    bool dead; /* the process has died: nothing reaches the disk any more */
+    bool dead;     /* the process has died: nothing reaches the disk any more */
+    bool forgets;  /* on purpose: a case is not kept when it is new */
+    size_t missed; /* tries to commit that failed since the last one that did not */
     size_t commits;
     size_t unmatched_puts;
 };
 
 struct waiting_call {
     uint64_t number; /* what the engine holds as struct nq_call pointer */
+    bool unsent;     /* the process was dead by then: it never reached NSX */
     enum world_call_kind kind;
     size_t manager;
     char external_id[64];
@@ -67,9 +71,23 @@ struct fake_backend {
     struct nq_manager_status status;
 };
 
+/* Who wants to see what leaves the engine, at the moment it does. Not told of what a dead
+ * process does. Each may let it die, by setting store.dead. */
+struct world_watch {
+    void *arg;
+    void (*on_start)(void *arg, const struct waiting_call *call);
+    void (*before_commit)(void *arg, const struct kept *before, const struct kept *after);
+    void (*after_commit)(void *arg);
+    void (*on_notice)(void *arg, enum nq_notice notice, const struct nq_case *record);
+    void (*on_answer)(void *arg, enum nq_intake verdict);
+    void (*on_cancel)(void *arg, const struct waiting_call *call);
+};
+
 struct world {
     struct nq_clock clock;
-    int64_t now_ms;
+    int64_t now_ms;                  /* mono */
+    int64_t wall_ms;                 /* how far the wall clock is ahead of it */
+    const struct world_watch *watch; /* NULL: nobody */
     struct nq_config conf;
     struct nq_manager_conf managers[2];
     struct nq_group_conf groups[2];
@@ -79,6 +97,8 @@ struct world {
     size_t vm_count;
     struct fake_store store;
     struct fake_backend backend;
+    const struct nq_decisions *decisions; /* NULL: the product's */
+    uint32_t (*random)(void);             /* NULL: the kernel's */
     struct nq_loop *loop;
     struct nq_triggers *triggers;
     struct nq_sources *sources;
@@ -101,6 +121,10 @@ bool world_is_background(enum world_call_kind kind);
 bool world_take_oldest(struct world *world, struct waiting_call *ret_call);
 bool world_take(struct world *world, enum world_call_kind kind,
                 struct waiting_call *ret_call);
+/* Or the one at this place of the list, which is there. */
+void world_take_at(struct world *world, size_t at, struct waiting_call *ret_call);
+/* The VM that a call is about; NULL: none, or it is gone. */
+struct world_vm *world_vm_of(struct world *world, const struct waiting_call *call);
 /* What NSX does for a write, without an answer; and its true answer. */
 void world_apply_write(struct world *world, const struct waiting_call *call);
 void world_answer_truly(struct world *world, const struct waiting_call *call);

@@ -29,6 +29,11 @@ static struct nq_call *start(struct nq_backend *base, enum world_call_kind kind,
                        vm->external_id);
     }
     backend->started[kind]++;
+    struct world *world = backend->world;
+    call->unsent = world->store.dead;
+    if (world->watch && !world->store.dead) {
+        world->watch->on_start(world->watch->arg, call);
+    }
     return (struct nq_call *)(uintptr_t)call->number;
 }
 
@@ -109,6 +114,9 @@ static void fake_cancel(struct nq_backend *base, struct nq_call *handle)
     for (size_t i = 0; i < backend->call_count; i++) {
         if (backend->calls[i].number == (uint64_t)(uintptr_t)handle) {
             take_call(backend, i, &dropped);
+            if (backend->world->watch) {
+                backend->world->watch->on_cancel(backend->world->watch->arg, &dropped);
+            }
             return;
         }
     }
@@ -141,7 +149,7 @@ const struct nq_backend_ops world_backend_ops = {
     .close = fake_close_backend,
 };
 
-static struct world_vm *vm_of(struct world *world, const struct waiting_call *call)
+struct world_vm *world_vm_of(struct world *world, const struct waiting_call *call)
 {
     for (size_t i = 0; i < world->vm_count; i++) {
         struct world_vm *vm = &world->vms[i];
@@ -204,9 +212,9 @@ static size_t find_vms(struct world *world, const struct waiting_call *call,
 
 void world_apply_write(struct world *world, const struct waiting_call *call)
 {
-    struct world_vm *vm = vm_of(world, call);
+    struct world_vm *vm = world_vm_of(world, call);
     const bool add = call->kind == CALL_ADD;
-    if (!vm || (!add && call->kind != CALL_REMOVE) || vm->tagged == add) {
+    if (!vm || call->unsent || (!add && call->kind != CALL_REMOVE) || vm->tagged == add) {
         return;
     }
     vm->tagged = add;
@@ -220,7 +228,7 @@ void world_answer_truly(struct world *world, const struct waiting_call *call)
     struct nq_reply reply = {.missing = ""};
     static const struct nq_err not_found = {.code = NQ_NSX_NOT_FOUND, .http = 404};
     const struct nq_group_view group = {.known = true, .realized = NQ_REALIZED_SUCCESS};
-    struct world_vm *vm = vm_of(world, call);
+    struct world_vm *vm = world_vm_of(world, call);
 
     switch (call->kind) {
     case CALL_FIND:
@@ -291,4 +299,9 @@ bool world_take(struct world *world, enum world_call_kind kind,
         }
     }
     return false;
+}
+
+void world_take_at(struct world *world, size_t at, struct waiting_call *ret_call)
+{
+    take_call(&world->backend, at, ret_call);
 }

@@ -89,7 +89,11 @@ static bool fake_begin(struct nq_store *base, struct nq_err *reterr)
 {
     struct fake_store *store = store_of(base);
     world_copy_kept(&store->pending, &store->committed);
-    return writable(store, reterr);
+    if (!writable(store, reterr)) {
+        store->missed++;
+        return false;
+    }
+    return true;
 }
 
 static struct nq_case *slot_of(struct kept *kept, uint32_t id)
@@ -113,6 +117,8 @@ static bool fake_put_case(struct nq_store *base, const struct nq_case *record,
     }
     if (slot) {
         nq_case_done(slot);
+    } else if (store_of(base)->forgets && record->id % 2 == 0) {
+        return true;
     } else {
         slot = &kept->cases[kept->case_count++];
     }
@@ -140,7 +146,8 @@ static bool fake_put_signal(struct nq_store *base, const struct nq_signal *signa
                             struct nq_err *reterr)
 {
     /* A signal without its case would break the foreign key of the real store. */
-    return slot_of(&store_of(base)->pending, signal->case_id) ||
+    return store_of(base)->forgets ||
+           slot_of(&store_of(base)->pending, signal->case_id) ||
            nq_fail(reterr, NQ_STORE_WRITE, "signal of unknown case %u", signal->case_id);
 }
 
@@ -263,13 +270,22 @@ static void fake_log_head(const struct nq_store *base, char ret_hash[NQ_HASH_TEX
 static bool fake_commit(struct nq_store *base, struct nq_err *reterr)
 {
     struct fake_store *store = store_of(base);
+    const struct world_watch *watch = store->dead ? NULL : store->world->watch;
     if (!writable(store, reterr)) {
+        store->missed++;
         return false;
+    }
+    if (watch) {
+        watch->before_commit(watch->arg, &store->committed, &store->pending);
     }
     if (!store->dead) {
         world_copy_kept(&store->committed, &store->pending);
         store->commits++;
+        if (watch) {
+            watch->after_commit(watch->arg);
+        }
     }
+    store->missed = 0;
     return true;
 }
 
