@@ -49,8 +49,32 @@ static bool path_holds(const struct nq_config *conf, size_t manager, const char 
                                    : "a manager of type policy calls it /infra/...");
 }
 
+/* A tag that means quarantine would protect every VM that is quarantined. */
+static bool protected_tag_holds(const struct nq_config *conf, size_t index,
+                                struct nq_rule_break *ret_broken)
+{
+    const struct nq_tag_conf *tag = &conf->protect.tags[index];
+    bool quarantine = strcmp(tag->value, conf->tag_value) == 0;
+    for (size_t i = 0; i < conf->watched_tag_count; i++) {
+        quarantine = quarantine || strcmp(tag->value, conf->watched_tags[i].value) == 0;
+    }
+    if (!quarantine) {
+        return true;
+    }
+    char path[NQ_OPTION_PATH_MAX];
+    (void)snprintf(path, sizeof(path), "protect.tags[%zu].value", index);
+    return nq_rules_broken(ret_broken, path,
+                           "tag.value or a watched tag has the same value, which means "
+                           "quarantine: use another");
+}
+
 static bool protect_holds(const struct nq_config *conf, struct nq_rule_break *ret_broken)
 {
+    for (size_t i = 0; i < conf->protect.tag_count; i++) {
+        if (!protected_tag_holds(conf, i, ret_broken)) {
+            return false;
+        }
+    }
     for (size_t i = 0; i < conf->protect.group_count; i++) {
         const struct nq_protected_group_conf *group = &conf->protect.groups[i];
         if (!path_holds(conf, group->manager, group->path, "protect.groups", i,

@@ -85,12 +85,12 @@ static void log_change(const struct nq_episode *episode, enum nq_case_state befo
                                               : NQ_LOG_INFO;
     char change[64];
     if (event != NQ_EV_OPENED) { /* which has an entry with its evidence */
-        nq_audit_add(episode->engine, record->id, nq_case_event_name(event),
-                     record->changed_by, NULL, "%s -> %s reason=%s vm=%s id=%s %s",
-                     nq_case_state_name(before), nq_case_state_name(record->state),
-                     nq_reason_name(record->reason), nq_text_or_empty(record->name),
-                     nq_text_or_empty(record->external_id),
-                     nq_text_or_empty(record->reason_text));
+        nq_audit_add(
+            episode->engine, record->id, nq_case_event_name(event), record->changed_by,
+            NULL, "%s -> %s reason=%s vm=%s id=%s%s%s", nq_case_state_name(before),
+            nq_case_state_name(record->state), nq_reason_name(record->reason),
+            nq_text_or_empty(record->name), nq_text_or_empty(record->external_id),
+            record->reason_text ? " " : "", nq_text_or_empty(record->reason_text));
     }
     (void)snprintf(change, sizeof(change), "case went from %s to %s",
                    nq_case_state_name(before), nq_case_state_name(record->state));

@@ -1,102 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_config.c: defaults, every kind of mistake with its line, and the example that we
  * ship. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "config_fixture.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/mem.h"
-#include "config/config.h"
 #include "config/option.h"
 #include "trap/trigger.h"
 
 #define EXAMPLE_FILE "conf/nsx-quarantine.conf"
 
-#define MANAGER                                                                          \
-    "managers = ({ name = \"nsx\"; url = \"https://nsx\"; user = \"u\";"                 \
-    " password_file = \"/p\"; });\n"
-#define GROUP(more)                                                                      \
-    "groups = ({ name = \"q\"; manager = \"nsx\"; role = \"quarantine\";"                \
-    " path = \"/infra/q\"; }" more ");\n"
 #define ALONE(more) "managers = ({ name = \"nsx\"; url = \"https://x\";\n" more " });\n"
 #define SITE(more)  ALONE(more) GROUP("")
 #define TRIGGER(more)                                                                    \
     "triggers = ({ name = \"t\"; trap_oid = \"1.3.6\";"                                  \
     " computer = { oid = \".1.3.6.1\"; }; " more "});\n"
 #define WHOLE MANAGER GROUP("") TRIGGER("")
-
-struct fixture {
-    char dir[64];
-    char file[96];
-};
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = nq_calloc(1, sizeof(*fixture));
-    (void)snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/nq-config-XXXXXX");
-    if (!mkdtemp(fixture->dir)) {
-        return -1;
-    }
-    (void)snprintf(fixture->file, sizeof(fixture->file), "%s/c", fixture->dir);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-    char *included = nq_sprintf("%s/more", fixture->dir);
-    (void)unlink(fixture->file);
-    (void)unlink(included);
-    (void)rmdir(fixture->dir);
-    free(included);
-    free(fixture);
-    return 0;
-}
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static struct nq_config *load(const struct fixture *fixture, const char *text)
-{
-    struct nq_err err = {0};
-    write_text(fixture->file, text);
-    struct nq_config *conf = nq_config_load(fixture->file, &err);
-    if (!conf) {
-        fail_msg("%s", err.detail);
-    }
-    return conf;
-}
-
-static void assert_mistake(const struct fixture *fixture, const char *text,
-                           const char *detail)
-{
-    struct nq_err err = {0};
-    write_text(fixture->file, text);
-    struct nq_config *conf = nq_config_load(fixture->file, &err);
-    if (conf) {
-        fail_msg("accepted, but expected: %s", detail);
-    }
-    assert_int_equal(err.code, NQ_CONFIG_VALUE);
-    char *wanted = nq_sprintf("%s%s", fixture->file, detail);
-    if (strncmp(err.detail, wanted, strlen(wanted)) != 0) {
-        fail_msg("'%s' is not '%s'", err.detail, wanted);
-    }
-    free(wanted);
-}
 
 /* ---- good files --------------------------------------------------------------------- */
 
