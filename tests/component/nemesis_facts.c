@@ -109,6 +109,18 @@ static enum nq_notice notice_due(const struct nemesis_run *run, const struct kep
                : NQ_NOTICE_NONE;
 }
 
+/* It goes out before the next commit. */
+static void expect_notice(struct nemesis_run *run, enum nq_notice notice,
+                          const struct nq_case *is)
+{
+    struct model_case *known = nemesis_model_case(run, is->id);
+    if (known->due != NQ_NOTICE_NONE) {
+        nemesis_break(run, NEMESIS_IS_NEVER_SILENT,
+                      "case %u changed its state without a notice, and again", is->id);
+    }
+    known->due = notice;
+}
+
 static uint32_t last_entry(const struct kept *kept)
 {
     return kept->log_count ? kept->log[kept->log_count - 1].number : 0;
@@ -138,7 +150,7 @@ void nemesis_before_commit(void *arg, const struct kept *before, const struct ke
         /* The second: it left the state and came back, while the disk was full. */
         if (!was || was->state != is->state || was->changed_ms != is->changed_ms) {
             changed = true;
-            nemesis_model_case(run, is->id)->due = notice_due(run, after, was, is);
+            expect_notice(run, notice_due(run, after, was, is), is);
         }
     }
     for (size_t i = 0; i < before->case_count; i++) {

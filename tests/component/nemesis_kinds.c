@@ -81,10 +81,10 @@ const struct nemesis_kind nemesis_kinds[] = {
 
     /* What goes on. */
     {"turn", 8, true, true, nemesis_do_turn, {{0}}},
-    {"go", 16, true, true, nemesis_do_go, {WORDS(spans)}},
+    {"go", 12, true, true, nemesis_do_go, {WORDS(spans)}},
     {"advance", 5, false, true, nemesis_do_advance, {WORDS(spans)}},
     {"jump", 2, false, true, nemesis_do_jump, {WORDS(jumps)}},
-    {"answer", 16, true, true, nemesis_do_answer, {WORDS(places)}},
+    {"answer", 24, true, true, nemesis_do_answer, {WORDS(places)}},
 
     /* What goes wrong. */
     {"fail",

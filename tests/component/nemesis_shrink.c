@@ -79,8 +79,10 @@ size_t nemesis_shrink(struct nemesis_history *history, const struct nemesis_rule
 {
     struct shrinker shrinker = {rules, history, verdict, 0};
     cut_end(&shrinker);
-    while (leave_out(&shrinker) | plain_words(&shrinker)) {
-        /* each may open a way for the other; both only ever go down */
+    bool smaller = true;
+    while (smaller) { /* each may open a way for the other; both only ever go down */
+        smaller = leave_out(&shrinker);
+        smaller = plain_words(&shrinker) || smaller;
     }
     return shrinker.plays;
 }

@@ -186,29 +186,43 @@ static void on_start(void *arg, const struct waiting_call *call)
     nemesis_burn(run, FUSE_CALL);
 }
 
+/* The answer shows this VM, or that there is none with its id. */
+static bool is_about(const struct waiting_call *call, const struct world_vm *vm)
+{
+    if (call->kind != CALL_FIND) {
+        return strcmp(vm->external_id, call->external_id) == 0;
+    }
+    for (size_t i = 0; i < call->hint_count && !vm->gone; i++) {
+        if (strcmp(call->hints[i], vm->name) == 0 ||
+            strcmp(call->hints[i], vm->host_name) == 0 ||
+            strcmp(call->hints[i], vm->address) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a search shows may be older than the last write, so it is no look at our tag. */
 void nemesis_watch_look(struct nemesis_run *run, const struct waiting_call *call)
 {
-    const bool all = call->kind == CALL_FIND;
+    const bool fresh = call->kind == CALL_READ || call->kind == CALL_PROVE;
     for (size_t i = 0; i < run->world->vm_count; i++) {
         const struct world_vm *vm = &run->world->vms[i];
         struct model_vm *known = &run->vms[i];
         const unsigned guarded = nemesis_site_protects(run, vm);
-        if (!all && strcmp(vm->external_id, call->external_id) != 0) {
+        if (!is_about(call, vm)) {
             continue;
         }
-        if (vm->gone) { /* so one that asks for it by its id saw that it has no tag */
-            known->unseen = known->unseen && all;
-            known->shown = false;
-            continue;
+        if (fresh) {
+            known->unseen = false;
+            known->shown = vm->tagged && !vm->gone;
         }
         if (call->kind == CALL_PROTECTOR) {
             known->group_checked = true;
             known->shown_protected |= (guarded & PROTECTED_BY_GROUP) != 0;
-        } else if (all || call->kind == CALL_READ || call->kind == CALL_PROVE) {
+        } else if (!vm->gone && (fresh || call->kind == CALL_FIND)) {
             known->looked_at = run->op;
             known->shown_protected = (guarded & PROTECTED_VISIBLY) != 0;
-            known->unseen = known->unseen && all;
-            known->shown = vm->tagged && !all;
         }
     }
 }
