@@ -153,6 +153,7 @@ static void a_full_queue_refuses_but_not_before_the_start_returns(void **state)
     (void)state;
     static struct asked asked[NQ_ASK_QUEUE_MAX + 4];
     at.access.concurrency = 2;
+    at.access.timeout_ms = 600000; /* however slow this machine is just now */
     asker_open();
     assert_int_equal(asker_get_now(VMS, &asked[0]), NQ_OK);
     manager_run_until(at.manager, &asked[0].over);

@@ -340,6 +340,30 @@ void site_change(enum nq_tag_change change_to, const char *id)
     site_expect_good(&seen);
 }
 
+struct rest {
+    struct nq_timer timer;
+    bool reached;
+};
+
+static void look_whether_it_rests(void *arg)
+{
+    struct rest *rest = arg;
+    struct nq_manager_status status;
+    site.backend->ops->status(site.backend, 0, &status);
+    rest->reached = status.synced_ms > 0 && status.in_flight == 0 && status.queue == 0;
+    if (!rest->reached) {
+        nq_timer_set(manager_loop(site.sim), &rest->timer, 5, look_whether_it_rests,
+                     rest);
+    }
+}
+
+void site_rest(void)
+{
+    struct rest rest = {0};
+    look_whether_it_rests(&rest);
+    manager_run_until(site.sim, &rest.reached);
+}
+
 enum nq_manager_state site_state_of(const struct nq_backend *any)
 {
     struct nq_manager_status status = {0};

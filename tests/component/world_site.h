@@ -118,6 +118,9 @@ void site_change(enum nq_tag_change change_to, const char *id);
 /* Where the backend says that NSX and vCenter are: all of it, with ; behind each. */
 const char *site_servers(void); /* static storage until the next call */
 
+/* Until the first sync is over and nothing is under way any more. */
+void site_rest(void);
+
 enum nq_manager_state site_state_of(const struct nq_backend *any);
 void site_expect_state(enum nq_manager_state state, enum nq_code last);
 
