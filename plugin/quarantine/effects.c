@@ -264,39 +264,38 @@ struct nq_effect_row {
     bool names_vm; /* a 404 means that NSX has no such VM */
 };
 
-static const struct nq_effect_row find_row = {.start = start_find,
-                                              .on_success = reply_find};
-static const struct nq_effect_row read_row = {
-    .start = start_read, .on_success = reply_read, .needs_vm = true, .names_vm = true};
+#define FIND_VM                                                                          \
+    {                                                                                    \
+        .start = start_find, .on_success = reply_find                                    \
+    }
+#define READ_VM                                                                          \
+    {                                                                                    \
+        .start = start_read, .on_success = reply_read, .needs_vm = true,                 \
+        .names_vm = true                                                                 \
+    }
+#define WRITE(start_, reply_)                                                            \
+    {                                                                                    \
+        .start = (start_), .on_success = (reply_), .needs_vm = true, .writes = true,     \
+        .names_vm = true                                                                 \
+    }
+
+static const struct nq_effect_row find_row = FIND_VM;
+static const struct nq_effect_row read_row = READ_VM;
 
 static const struct nq_effect_row effect_rows[] = {
-    [NQ_DO_IDENTIFY] = {.start = start_find, .on_success = reply_find},
-    [NQ_DO_LOOK] = {.start = start_read,
-                    .on_success = reply_read,
-                    .needs_vm = true,
-                    .names_vm = true},
-    [NQ_DO_REFIND] = {.start = start_find, .on_success = reply_find},
+    [NQ_DO_IDENTIFY] = FIND_VM,
+    [NQ_DO_LOOK] = READ_VM,
+    [NQ_DO_REFIND] = FIND_VM,
     [NQ_DO_VET] = {.start = start_vet,
                    .on_success = nq_vet_reply,
                    .needs_vm = true,
                    .needs_facts = true},
-    [NQ_DO_ADD] = {.start = start_add,
-                   .on_success = reply_add,
-                   .needs_vm = true,
-                   .writes = true,
-                   .names_vm = true},
-    [NQ_DO_READ] = {.start = start_read,
-                    .on_success = reply_read,
-                    .needs_vm = true,
-                    .names_vm = true},
-    [NQ_DO_REMOVE] = {.start = start_remove,
-                      .on_success = reply_remove,
-                      .needs_vm = true,
-                      .writes = true,
-                      .names_vm = true},
+    [NQ_DO_ADD] = WRITE(start_add, reply_add),
+    [NQ_DO_READ] = READ_VM,
+    [NQ_DO_REMOVE] = WRITE(start_remove, reply_remove),
     [NQ_DO_PROVE] = {.start = start_prove, .on_success = reply_prove, .needs_vm = true},
     [NQ_DO_SEEK] = {.start = start_seek, .on_success = nq_seek_reply, .needs_vm = true},
-    [NQ_DO_FORGET] = {.needs_vm = false},
+    [NQ_DO_FORGET] = {.writes = false},
 };
 
 static const struct nq_effect_row *row_of(const struct nq_episode *episode,

@@ -248,7 +248,7 @@ bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
         episode->notice =
             step.notice; /* of a state that it left unseen: nothing to tell */
     }
-    if (step.to != before || event == NQ_EV_OPENED) {
+    if (step.to != before || event == NQ_EV_OPENED || step.notice != NQ_NOTICE_NONE) {
         log_change(episode, before, event);
     }
     plan(episode, &step, event);

@@ -205,6 +205,11 @@ static bool admit(struct nq_episode *episode, enum need need)
     const bool passes = need == COUNT_ONLY || record->approved ||
                         nq_governor_allows(governor, &candidate);
     if (passes) {
+        nq_audit_add(engine, record->id, candidate.rehearsal ? "rehearsed" : "admitted",
+                     NULL, NULL, "%s",
+                     need == COUNT_ONLY ? "it carries the tag already: counted"
+                     : record->approved ? "by approval: counted, not limited"
+                                        : "neither guard nor governor is against it");
         nq_governor_admit(governor, &candidate);
         episode->rehearsed = candidate.rehearsal;
         record->admitted_ms = candidate.rehearsal ? 0 : nq_engine_now(engine);

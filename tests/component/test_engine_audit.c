@@ -46,6 +46,7 @@ static void a_quarantine_can_be_read_from_the_log(void **state)
     assert_non_null(strstr(opened->evidence, WORLD_SENDER));
     assert_non_null(strstr(opened->evidence, "proof=listed"));
     assert_non_null(strstr(opened->evidence, ".1.3.6.1.4.1.32473.2=VDI-01"));
+    assert_entry(world, "admitted", "engine", "neither guard nor governor");
     assert_entry(world, "present", "malware", "tagging -> tagged");
     assert_entry(world, "proven", "malware", "tagged -> isolated");
     command(world, NQ_WANT_RELEASE);

@@ -156,6 +156,9 @@ static void a_proof_that_is_late_is_reported_once(void **state)
     assert_state(world, NQ_CASE_TAGGED);
     assert_reason(world, NQ_REASON_RUNG_LOST);
     assert_int_equal(world_notices(world, NQ_NOTICE_RUNG_LOST), 1);
+    size_t count;
+    const struct nq_log_entry *const *log = nq_engine_log(world_engine(world), &count);
+    assert_string_equal(log[count - 1]->event, "late");
     world_vm(world, "VDI-01")->member = true;
     world_run(world, 15000);
     assert_state(world, NQ_CASE_ISOLATED);
