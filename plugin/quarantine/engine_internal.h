@@ -330,6 +330,9 @@ enum nq_group_event { NQ_GROUP_CASE, NQ_GROUP_RELEASE, NQ_GROUP_FAILURE };
 /* Counts the event for each group that has the VM as a member. */
 void nq_groups_count(struct nq_engine *engine, const struct nq_vm_id *vm,
                      enum nq_group_event event);
+/* External ids as qsort() and bsearch() want them; ids are sorted so. */
+int nq_ids_compare(const void *a, const void *b);
+bool nq_ids_have(const char *const *ids, size_t count, const char *id);
 /* The group of the configuration had the VM when it was read last. */
 bool nq_groups_have(const struct nq_engine *engine, size_t group,
                     const struct nq_vm_id *vm);

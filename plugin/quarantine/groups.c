@@ -13,9 +13,14 @@
 
 static void read_now(void *arg);
 
-static int compare_ids(const void *a, const void *b)
+int nq_ids_compare(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool nq_ids_have(const char *const *ids, size_t count, const char *id)
+{
+    return count > 0 && bsearch(&id, ids, count, sizeof(*ids), nq_ids_compare) != NULL;
 }
 
 static void free_members(struct nq_group_state *group)
@@ -227,10 +232,9 @@ bool nq_groups_have(const struct nq_engine *engine, size_t group,
                     const struct nq_vm_id *vm)
 {
     const struct nq_group_state *state = &engine->group_states[group];
-    return state->member_count > 0 &&
-           engine->setup.conf->groups[group].manager == vm->manager &&
-           bsearch(&vm->external_id, state->external_ids, state->member_count,
-                   sizeof(char *), compare_ids) != NULL;
+    return engine->setup.conf->groups[group].manager == vm->manager &&
+           nq_ids_have((const char *const *)state->external_ids, state->member_count,
+                       vm->external_id);
 }
 
 void nq_groups_count(struct nq_engine *engine, const struct nq_vm_id *vm,

@@ -139,11 +139,6 @@ static void look_at(struct nq_reconciliation *reconciliation, const struct nq_vm
     }
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* External ids of those that carry one of these tags, sorted; the caller frees the array. */
 static const char **ids_with(const struct nq_reply *reply, unsigned tags,
                              size_t *ret_count)
@@ -156,15 +151,10 @@ static const char **ids_with(const struct nq_reply *reply, unsigned tags,
         }
     }
     if (count > 0) {
-        qsort(ids, count, sizeof(*ids), by_text);
+        qsort(ids, count, sizeof(*ids), nq_ids_compare);
     }
     *ret_count = count;
     return ids;
-}
-
-static bool is_among(const char *id, const char *const *ids, size_t count)
-{
-    return count > 0 && bsearch(&id, ids, count, sizeof(*ids), by_text) != NULL;
 }
 
 /* A case whose tag is not in the list is looked at alone: that answer decides. */
@@ -188,11 +178,11 @@ static void look_for(struct nq_reconciliation *reconciliation,
         const bool tagged =
             record->state == NQ_CASE_TAGGED || record->state == NQ_CASE_ISOLATED;
         if (record->owner == NQ_OWNER_FOREIGN) {
-            if (!is_among(record->external_id, all, all_count)) {
+            if (!nq_ids_have(all, all_count, record->external_id)) {
                 drop_foreign(episode);
             }
         } else if (tagged && is_settled(reconciliation, episode) &&
-                   !is_among(record->external_id, ours, ours_count)) {
+                   !nq_ids_have(ours, ours_count, record->external_id)) {
             (void)nq_episode_apply(episode, NQ_EV_DOUBTED, NULL, record->reason_text);
         }
     }
