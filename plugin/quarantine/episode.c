@@ -176,7 +176,12 @@ static int64_t pace_ms(const struct nq_episode *episode, const struct nq_case_st
 
 static void on_pace(void *arg)
 {
-    nq_episode_perform(arg);
+    struct nq_episode *episode = arg;
+    if (episode->touched || episode->engine->store_failed) {
+        nq_episode_touch(episode); /* nothing leaves before the commit */
+    } else {
+        nq_episode_perform(episode);
+    }
 }
 
 /* Replaces what was planned by the effect of this step. */

@@ -6,7 +6,8 @@
 
 #include "nemesis_internal.h"
 
-#define KINDS_MAX 64 /* rows of nemesis_kinds, at most */
+#define MANY_WORDS 5
+#define KINDS_MAX  64 /* rows of nemesis_kinds, at most */
 
 /* splitmix64: small, and the same everywhere. */
 static uint64_t draw(uint64_t *state)
@@ -22,11 +23,12 @@ static size_t below(uint64_t *state, size_t limit)
     return (size_t)(draw(state) % limit);
 }
 
-/* The plainest word of an argument comes as often as two others. */
+/* Of many words the first ones come more often, so that things happen to the same VM. */
 static uint8_t invent_arg(uint64_t *state, const struct nemesis_words *words)
 {
-    const size_t index = below(state, words->count + 1);
-    return (uint8_t)(index == words->count ? 0 : index);
+    const size_t one = below(state, words->count);
+    const size_t other = below(state, words->count);
+    return (uint8_t)(words->count < MANY_WORDS || one < other ? one : other);
 }
 
 /* Each history leaves out some kinds of things altogether, so that the others come together

@@ -178,6 +178,11 @@ static void on_start(void *arg, const struct waiting_call *call)
         nemesis_break(run, NEMESIS_NEVER_WAITS,
                       "a call to NSX begins while a trap or a SET is handed in");
     }
+    if ((call->kind == CALL_ADD || call->kind == CALL_REMOVE) &&
+        run->world->store.missed > 0) {
+        nemesis_break(run, NEMESIS_FORGETS_NOTHING,
+                      "a write to NSX begins while nothing can be made durable");
+    }
     if (call->kind == CALL_ADD) {
         check_add(run, call);
     } else if (call->kind == CALL_REMOVE) {

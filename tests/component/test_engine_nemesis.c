@@ -54,6 +54,22 @@ static void a_case_that_came_and_went_on_a_full_disk_does_not_block_it(void **st
     world_free(world);
 }
 
+static void a_write_that_is_tried_again_waits_for_room_on_the_disk(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    command(world, NQ_WANT_RELEASE);
+    world_break_store(world, true);
+    world_fail(world, NQ_NSX_TIMEOUT, false);
+    world_advance(world, 20000); /* the pause before the next try is long over */
+    assert_int_equal(world_calls(world, CALL_REMOVE), 1);
+    world_break_store(world, false);
+    world_run(world, 2000);
+    assert_int_equal(world_calls(world, CALL_REMOVE), 2);
+    assert_state(world, NQ_CASE_RELEASED);
+    world_free(world);
+}
+
 static void a_configuration_that_arms_goes_on_with_observed_cases(void **state)
 {
     (void)state;
@@ -136,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_state_that_nobody_saw_is_not_announced),
         cmocka_unit_test(a_time_limit_that_ends_after_the_release_ends_in_the_store_too),
         cmocka_unit_test(a_case_that_came_and_went_on_a_full_disk_does_not_block_it),
+        cmocka_unit_test(a_write_that_is_tried_again_waits_for_room_on_the_disk),
         cmocka_unit_test(a_configuration_that_arms_goes_on_with_observed_cases),
         cmocka_unit_test(a_wall_clock_that_is_set_back_makes_no_search_longer),
         cmocka_unit_test(a_wall_clock_that_is_set_forward_makes_no_search_shorter),

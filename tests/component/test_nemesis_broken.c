@@ -103,6 +103,10 @@ static void expect_caught_with(enum nemesis_promise promise,
         nemesis_tell(&history, &verdict);
         fail_msg("%zu operations are left", history.count);
     }
+    struct nemesis_verdict again;
+    assert_false(nemesis_play(&history, rules, &again));
+    assert_string_equal(again.text, verdict.text); /* the same each time */
+    assert_int_equal(again.at, verdict.at);
     /* The engine as it is keeps its promises in that history. */
     if (!nemesis_play(&history, &(const struct nemesis_rules){0}, &verdict)) {
         nemesis_tell(&history, &verdict);
