@@ -10,6 +10,7 @@ from conformance.steps import with_vcenter
 from support.lab import NSX, WORLDS
 from support.settings import GROUPS
 from support.ways import SENDERS
+from support.worlds import crowd, name_of
 
 GROUP = {"policy": GROUPS["policy"]["vdi"].replace("/vdi", "/connection-servers"),
          "vsphere": "securitygroup-12"}
@@ -144,6 +145,20 @@ def test_nothing_is_written_before_the_inventory_says_whom_it_is_about(make_lab,
     lab.sim.release()
     lab.wait_case(OperState="held", Reason="protected")
     assert writes(lab) == []
+
+
+def test_an_address_that_nobody_has_asked_for_yet_is_asked_for_before_the_write(
+        make_lab, tmp_path):
+    """NSX for vSphere tells it of one VM after the other, at its leisure."""
+    world = crowd(tmp_path / "crowd.json", "vsphere", 60)
+    lab = make_lab("agentx", "vsphere", world, protect='addresses = "10.9.0.60";').start()
+    lab.wait_inventory()
+    lab.send_trap(name_of(59))
+
+    held(lab, "its address: 10.9.0.60")
+    assert writes(lab) == []
+    # It was no later than that.
+    assert len(lab.requests("list of addresses")) < 50
 
 
 # ---- what becomes protected later ---------------------------------------------------------
