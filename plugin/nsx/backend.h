@@ -47,8 +47,9 @@ struct nq_vm {
     const char *uuids;     /* comma list, lower case: external, instance and BIOS UUID */
     const char *type;      /* REGULAR, EDGE, SERVICE, MP, ...; "" when NSX gives none */
     bool regular;          /* may be quarantined at all */
-    unsigned tags;         /* those that mean something to us: set of tags.h */
-    unsigned matched;      /* find_vms: set of 1 << index of the hints that lead to it */
+    bool complete;    /* the inventory has it, too: nothing above is only not known */
+    unsigned tags;    /* those that mean something to us: set of tags.h */
+    unsigned matched; /* find_vms: set of 1 << index of the hints that lead to it */
 };
 
 enum nq_realized {

@@ -22,6 +22,7 @@ static void show(const struct nq_inventory *inventory, const struct nq_inventory
         .uuids = text_of(inventory, row->uuids),
         .type = text_of(inventory, row->type),
         .regular = row->regular,
+        .complete = true,
         .tags = row->tags,
     };
 }

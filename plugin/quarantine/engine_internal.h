@@ -26,6 +26,7 @@ struct nq_facts {
     bool known;
     bool fresh;      /* by NSX itself, not by the inventory */
     int64_t mono_ms; /* when */
+    bool complete;   /* as in struct nq_vm */
     bool regular;
     unsigned tags;
     char *display_name;

@@ -34,6 +34,7 @@ void nq_vet_learn(struct nq_episode *episode, const struct nq_vm *vm, bool fresh
     facts->known = true;
     facts->fresh = fresh;
     facts->mono_ms = nq_mono_ms(episode->engine->setup.clock);
+    facts->complete = vm->complete;
     facts->regular = vm->regular;
     facts->tags = vm->tags;
     set(&facts->display_name, vm->display_name);
@@ -255,6 +256,10 @@ static void decide(struct nq_episode *episode)
     char why[NQ_TEXT_MAX + 1];
     if (is_protected(episode, why, sizeof(why))) {
         (void)nq_episode_apply(episode, NQ_EV_PROTECTED, NULL, why);
+    } else if (!episode->facts.complete && episode->record.state == NQ_CASE_TAGGING) {
+        (void)nq_episode_apply(episode, NQ_EV_NOT_YET, NULL,
+                               "whether it is protected is known when the inventory of "
+                               "its manager is read");
     } else if (!admit(episode, MUST_FIT)) {
         char text[2 * NQ_TEXT_MAX];
         (void)snprintf(text, sizeof(text),
@@ -318,7 +323,8 @@ bool nq_check_mode(struct nq_episode *episode)
 bool nq_check_guard(struct nq_episode *episode)
 {
     char why[NQ_TEXT_MAX + 1];
-    if (!nq_vet_is_informed(episode) || !episode->facts.protector_known) {
+    const struct nq_facts *facts = &episode->facts;
+    if (!nq_vet_is_informed(episode) || !facts->complete || !facts->protector_known) {
         episode->effect = NQ_DO_LOOK;
         nq_episode_perform(episode);
         return false;

@@ -72,6 +72,25 @@ static void stopped_mode_stops_all_writes_until_it_ends(void **state)
     world_free(world);
 }
 
+/* After a start NSX may show a VM before the inventory is read. */
+static void a_vm_of_which_not_all_is_known_is_not_written_to(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_vm(world, "VDI-01")->not_in_inventory = true;
+    world_detect(world, "VDI-01", "Eicar");
+    world_run(world, 60000);
+    assert_state(world, NQ_CASE_TAGGING);
+    assert_int_equal(world_calls(world, CALL_ADD), 0);
+    assert_non_null(strstr(world_case(world)->reason_text, "inventory"));
+
+    world_vm(world, "VDI-01")->not_in_inventory = false;
+    world_run(world, 60000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    assert_int_equal(world_calls(world, CALL_ADD), 1);
+    world_free(world);
+}
+
 static void holds_a_computer_that_no_vm_has(void **state)
 {
     (void)state;
@@ -157,6 +176,7 @@ int main(void)
         cmocka_unit_test(observe_mode_never_writes),
         cmocka_unit_test(arming_goes_on_with_observed_cases_and_lasts),
         cmocka_unit_test(disarming_turns_a_pending_write_into_an_observation),
+        cmocka_unit_test(a_vm_of_which_not_all_is_known_is_not_written_to),
         cmocka_unit_test(stopped_mode_stops_all_writes_until_it_ends),
         cmocka_unit_test(holds_a_computer_that_no_vm_has),
         cmocka_unit_test(holds_an_ambiguous_name_and_acts_after_approval),

@@ -354,8 +354,10 @@ static void a_vm_without_tools_is_no_trouble(void **state)
     site_find("vdi-55", NULL, &seen);
     wait_for("50221a4c-7f10-4b6e-8a55-5d2c9e7b0a55", "vm-555 1  regular;");
     wait_for("vdi-03.corp.example", "vm-103 1  regular;");
-    assert_int_equal(
-        manager_requests(site.sim, "GET", "/rest/vcenter/vm/vm-555/guest/identity"), 1);
+    /* For the one who looks for it, and perhaps by the crawl at that moment; not again. */
+    assert_in_range(
+        manager_requests(site.sim, "GET", "/rest/vcenter/vm/vm-555/guest/identity"), 1,
+        2);
 }
 
 static void details_are_asked_for_again_after_an_hour(void **state)

@@ -35,6 +35,7 @@ struct world_vm {
     const char *uuids;     /* NULL: none */
     unsigned more_tags;    /* besides ours: set of nsx/tags.h */
     const char *protector; /* a protected group that has it as a member; NULL: none */
+    bool not_in_inventory; /* NSX shows it, and not all that the inventory would */
 };
 
 enum world_call_kind {

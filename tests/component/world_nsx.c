@@ -172,6 +172,7 @@ static struct nq_vm view_of(const struct world_vm *vm)
         .uuids = vm->uuids ? vm->uuids : "",
         .type = vm->type,
         .regular = strcmp(vm->type, "REGULAR") == 0,
+        .complete = !vm->not_in_inventory,
         .tags = (vm->tagged ? NQ_TAGS_OURS : 0) | vm->more_tags,
     };
 }

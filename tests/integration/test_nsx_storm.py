@@ -11,8 +11,9 @@ from support.settings import ALERT_TRAP, DESCRIPTION, alert
 from support.worlds import crowd, name_of
 
 # How many VMs there are, and how many of them are infected. NSX for vSphere is asked about
-# each VM by itself, and for at most 50 of such requests in a second.
-CROWDS = [("policy", 300, 200, 2), ("vsphere", 100, 50, 7)]
+# each VM by itself, and for at most 50 of such requests in a second. Here the engine has just
+# started and must ask for their addresses, too, which may be what protects them.
+CROWDS = [("policy", 300, 200, 2), ("vsphere", 100, 50, 8)]
 
 
 def handle_text(computer):

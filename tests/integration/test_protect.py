@@ -10,6 +10,7 @@ from conformance.steps import with_vcenter
 from support.lab import NSX, WORLDS
 from support.settings import GROUPS
 from support.ways import SENDERS
+from support.worlds import crowd, name_of
 
 GROUP = {"policy": GROUPS["policy"]["vdi"].replace("/vdi", "/connection-servers"),
          "vsphere": "securitygroup-12"}
@@ -111,6 +112,53 @@ def test_a_source_of_traps_is_protected_unless_told_otherwise(make_lab, case):
     if state == "held":
         held(lab, "a source of traps, 192.0.2.11")
         assert writes(lab) == []
+
+
+# ---- before all is known --------------------------------------------------------------------
+
+
+# What NSX shows of a VM without the inventory does not tell it.
+ONLY_IN_INVENTORY = {"address": ('addresses = "192.0.2.11";', "VDI-01"),
+                     "type": ("", "edge-01")}
+
+
+@pytest.mark.parametrize("nsx", NSX)
+@pytest.mark.parametrize("kind", ONLY_IN_INVENTORY)
+def test_nothing_is_written_before_the_inventory_says_whom_it_is_about(make_lab, nsx, kind):
+    protect, vm = ONLY_IN_INVENTORY[kind]
+    lab = make_lab("agentx", nsx, protect=protect).start()
+    lab.send_trap(vm)
+    case = lab.wait_case(OperState="held", Reason="protected")["index"]
+    lab.kill_engine()
+    lab.sim.fault(**lab.calls["list of VMs"], hold=True)
+    lab.start_engine()
+    lab.wait(lambda: lab.snmp.answers() and lab.cases(), "the rows")
+    lab.sim.held()
+
+    lab.snmp.set(f"nqVmAdminState.{case}", "i", "approve")
+
+    row = lab.wait_case(OperState=("held" if (nsx, kind) == ("policy", "type")
+                                   else "tagging"), ChangedBy="snmp")
+    lab.wait(lambda: lab.cases()[case]["nqVmReasonText"], "the reason")
+    assert writes(lab) == [], row
+    lab.sim.clear_faults()
+    lab.sim.release()
+    lab.wait_case(OperState="held", Reason="protected")
+    assert writes(lab) == []
+
+
+def test_an_address_that_nobody_has_asked_for_yet_is_asked_for_before_the_write(
+        make_lab, tmp_path):
+    """NSX for vSphere tells it of one VM after the other, at its leisure."""
+    world = crowd(tmp_path / "crowd.json", "vsphere", 60)
+    lab = make_lab("agentx", "vsphere", world, protect='addresses = "10.9.0.60";').start()
+    lab.wait_inventory()
+    lab.send_trap(name_of(59))
+
+    held(lab, "its address: 10.9.0.60")
+    assert writes(lab) == []
+    # It was no later than that.
+    assert len(lab.requests("list of addresses")) < 50
 
 
 # ---- what becomes protected later ---------------------------------------------------------

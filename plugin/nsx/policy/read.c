@@ -372,8 +372,12 @@ bool nq_vm_reading_get(const struct nq_vm_reading *reading, struct nq_vm *ret_vm
     ret_vm->manager = reading->policy->manager;
     /* The VM object has no addresses; those of the last sync are the best we know. */
     const struct nq_inventory *inventory = reading->policy->sync.inventory;
-    if (inventory && nq_inventory_get(inventory, reading->external_id, &known)) {
+    ret_vm->complete =
+        inventory && nq_inventory_get(inventory, reading->external_id, &known);
+    if (ret_vm->complete) {
         ret_vm->addresses = known.addresses;
+    } else {
+        nq_sync_want(&reading->policy->sync);
     }
     return true;
 }

@@ -113,8 +113,9 @@ static void complete(const struct nq_policy *policy, struct nq_vm *vm)
 {
     struct nq_vm known;
     vm->manager = policy->manager;
-    if (policy->sync.inventory &&
-        nq_inventory_get(policy->sync.inventory, vm->external_id, &known)) {
+    vm->complete = policy->sync.inventory &&
+                   nq_inventory_get(policy->sync.inventory, vm->external_id, &known);
+    if (vm->complete) {
         vm->addresses = known.addresses;
         vm->host_name = vm->host_name[0] ? vm->host_name : known.host_name;
         vm->uuids = known.uuids;

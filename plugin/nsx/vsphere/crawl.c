@@ -63,6 +63,11 @@ bool nq_vsphere_details_apply(struct nq_vsphere_details *details,
     return nq_details_add_to(&details->known, moref, inventory);
 }
 
+bool nq_vsphere_details_lack(const struct nq_vsphere_details *details, const char *moref)
+{
+    return !details->lacks_call && !nq_details_knows(&details->known, moref);
+}
+
 bool nq_vsphere_details_has_address(struct nq_vsphere_details *details, const char *moref,
                                     const char *address)
 {
@@ -223,10 +228,21 @@ static void start(struct nq_details_renewal *slot, char *moref)
     free(id);
 }
 
+/* Somebody who could not wait may have asked meanwhile. */
+static bool has_next(struct nq_vsphere_details *details)
+{
+    const int64_t older_ms = nq_mono_ms(details->vsphere->clock) - FRESH_MS;
+    while (details->next < details->queued &&
+           !nq_details_is_due(&details->known, details->queue[details->next], older_ms)) {
+        free(details->queue[details->next++]);
+    }
+    return details->next < details->queued;
+}
+
 static void go_on(struct nq_vsphere_details *details)
 {
     const size_t slots = details->vcenter ? SLOTS_VCENTER : SLOTS_NSX;
-    for (size_t i = 0; i < slots && details->next < details->queued; i++) {
+    for (size_t i = 0; i < slots && has_next(details); i++) {
         if (!details->slots[i].busy) {
             start(&details->slots[i], details->queue[details->next++]);
         }

@@ -135,6 +135,12 @@ bool nq_details_add_to(const struct nq_details *details, const char *id,
     return fits;
 }
 
+bool nq_details_knows(const struct nq_details *details, const char *id)
+{
+    const struct nq_detail *detail = find(details, id);
+    return detail && detail->known;
+}
+
 bool nq_details_has_address(const struct nq_details *details, const char *id,
                             const char *address)
 {
@@ -151,6 +157,12 @@ bool nq_details_has_address(const struct nq_details *details, const char *id,
         }
     }
     return false;
+}
+
+bool nq_details_is_due(const struct nq_details *details, const char *id, int64_t older_ms)
+{
+    const struct nq_detail *detail = find(details, id);
+    return detail && (!detail->known || detail->known_ms <= older_ms);
 }
 
 size_t nq_details_due(const struct nq_details *details, int64_t older_ms, size_t most,

@@ -51,9 +51,16 @@ void nq_details_keep(struct nq_details *details, const char *id,
 bool nq_details_add_to(const struct nq_details *details, const char *id,
                        struct nq_inventory *inventory);
 
+/* Somebody was asked about the VM and answered. */
+bool nq_details_knows(const struct nq_details *details, const char *id);
+
 /* Whether the last answer about the VM had this address, in any spelling. */
 bool nq_details_has_address(const struct nq_details *details, const char *id,
                             const char *address);
+
+/* Nothing is known of the VM, or the answer is older. */
+bool nq_details_is_due(const struct nq_details *details, const char *id,
+                       int64_t older_ms);
 
 /* Copies the ids of VMs of which nothing is known, then of those whose answer is older,
  * for the caller to free; at most `most`. Returns how many. */

@@ -2,7 +2,8 @@
 /* find.c: find_vms() of the vSphere backend. Addresses are learned from one VM after
  * the other (crawl.c), so that of a VM may be an hour old, and another VM may have
  * it by now. A VM that nothing but an address leads to is asked for it again, before it is
- * cut off in place of the other one. */
+ * cut off in place of the other one. So is a VM that the crawl has not come to: what
+ * protects it may be its address. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -86,6 +87,12 @@ static void on_renewed(void *arg, const struct nq_err *err)
     }
 }
 
+static bool is_doubted(const struct find_call *find, const struct nq_vm *vm)
+{
+    return (vm->matched & ~find->addresses) == 0 ||
+           nq_vsphere_details_lack(find->vsphere->details, vm->external_id);
+}
+
 static void check(struct find_call *find, const struct nq_reply *reply)
 {
     find->candidates = nq_calloc(reply->vm_count, sizeof(find->candidates[0]));
@@ -94,7 +101,7 @@ static void check(struct find_call *find, const struct nq_reply *reply)
         candidate->find = find;
         candidate->moref = nq_strdup(reply->vms[i].external_id);
         candidate->matched = reply->vms[i].matched;
-        if ((candidate->matched & ~find->addresses) == 0) {
+        if (is_doubted(find, &reply->vms[i])) {
             find->open++;
             candidate->renewal = nq_vsphere_details_renew(
                 find->vsphere->details, candidate->moref, on_renewed, candidate);
@@ -106,7 +113,7 @@ static bool has_doubts(const struct find_call *find, const struct nq_reply *repl
 {
     size_t doubts = 0;
     for (size_t i = 0; !reply->err && i < reply->vm_count; i++) {
-        doubts += (reply->vms[i].matched & ~find->addresses) == 0;
+        doubts += is_doubted(find, &reply->vms[i]);
     }
     return doubts >= 1 && doubts <= CHECKS_MAX;
 }
@@ -131,9 +138,6 @@ struct nq_call *nq_vsphere_find_vms(struct nq_backend *backend,
     unsigned addresses = 0;
     for (size_t i = 0; i < query->hint_count && i < NQ_HINTS_MAX; i++) {
         addresses |= nq_hint_of(query->hints[i], key) == NQ_HINT_IP ? 1U << i : 0;
-    }
-    if (addresses == 0) {
-        return nq_find_start(&vsphere->finder, query, done, arg);
     }
     struct find_call *find = nq_calloc(1, sizeof(*find));
     find->vsphere = vsphere;

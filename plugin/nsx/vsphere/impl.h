@@ -217,6 +217,9 @@ struct nq_details_renewal *nq_details_renewal_free(struct nq_details_renewal *re
 void nq_vsphere_details_each_server(const struct nq_vsphere_details *details,
                                     nq_server_fn *fn, void *arg);
 
+/* true: nobody has told yet what only an own question tells of this VM, and somebody may. */
+bool nq_vsphere_details_lack(const struct nq_vsphere_details *details, const char *moref);
+
 /* Whether the last answer about the VM had this address. */
 bool nq_vsphere_details_has_address(struct nq_vsphere_details *details, const char *moref,
                                     const char *address);

@@ -163,6 +163,7 @@ bool nq_vm_tags_reading_get(const struct nq_vm_tags_reading *reading,
                                  .uuids = "",
                                  .type = type,
                                  .regular = nq_vm_type_regular(type)};
+        nq_sync_want(&reading->vsphere->sync);
     }
     ret_vm->manager = reading->vsphere->manager;
     ret_vm->tags = reading->tags;

@@ -49,25 +49,46 @@ static void on_sync_end(void *arg, const struct nq_err *err)
 struct read_call {
     struct nq_call call;
     struct nq_vm_tags_reading reading;
+    struct nq_details_renewal *renewal; /* NULL: nobody is asked for more */
 };
 
 static void read_drop(struct nq_call *call)
 {
     struct read_call *read = (struct read_call *)call;
     nq_vm_tags_reading_done(&read->reading);
+    read->renewal = nq_details_renewal_free(read->renewal);
     free(read);
+}
+
+static void reply_read(struct read_call *read)
+{
+    struct nq_vm vm;
+    nq_call_reply_vm(&read->call,
+                     nq_vm_tags_reading_get(&read->reading, &vm) ? &vm : NULL);
+}
+
+/* A failure counts for nothing: the cut of a VM must not wait for a server in trouble. */
+static void on_renewed(void *arg, const struct nq_err *err)
+{
+    struct read_call *read = arg;
+    (void)err;
+    read->renewal = nq_details_renewal_free(read->renewal);
+    reply_read(read);
 }
 
 static void on_read(void *arg, const struct nq_err *err)
 {
     struct read_call *read = arg;
-    struct nq_vm vm;
+    struct nq_vsphere_details *details = read->reading.vsphere->details;
     if (err) {
         nq_call_fail(&read->call, err);
-        return;
+    } else if (read->reading.found &&
+               nq_vsphere_details_lack(details, read->reading.external_id)) {
+        read->renewal = nq_vsphere_details_renew(details, read->reading.external_id,
+                                                 on_renewed, read);
+    } else {
+        reply_read(read);
     }
-    nq_call_reply_vm(&read->call,
-                     nq_vm_tags_reading_get(&read->reading, &vm) ? &vm : NULL);
 }
 
 static struct nq_call *read_vm(struct nq_backend *backend, const struct nq_vm_id *vm,
