@@ -159,7 +159,7 @@ static enum nq_intake join(struct nq_arrival *arrival, struct nq_episode *episod
             episode->record.id);
     }
     add_signal(arrival, episode);
-    episode->record.last_detected_ms = nq_engine_now(arrival->engine);
+    nq_episode_detected(episode, NULL);
     if (arrival->proven && is_unproven(episode) &&
         nq_episode_apply(episode,
                          arrival->engine->mode == NQ_MODE_OBSERVE ? NQ_EV_WITNESSED

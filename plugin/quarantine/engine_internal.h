@@ -53,20 +53,21 @@ struct nq_episode {
     struct nq_call *call;            /* NULL: none is */
     enum nq_notice notice;           /* to be announced after the commit */
     struct nq_facts facts;
-    bool rehearsed;          /* observe mode: it was counted */
-    int64_t changed_mono_ms; /* of the last change of state; 0: before the start */
-    int64_t seen_ms;         /* wall: NSX showed the VM last; 0: not since the start */
-    bool acknowledged;       /* NSX acknowledged the last write, not yet seen in a read */
-    bool refused;            /* NSX refused to remove the tag; a read decides */
-    bool blocked;            /* a write waits for the mode to leave stopped */
-    bool late;               /* prove_timeout has passed and was reported */
-    bool dirty;              /* the record differs from the store */
-    bool touched;            /* in the engine's list for the next flush */
-    bool in_vms;             /* in the engine's hash by external id */
-    bool in_identities;      /* in the engine's hash by identity */
-    bool forgotten;          /* to be deleted at the next flush */
-    char *identity_key;      /* identity in lower case */
-    char *vm_key;            /* manager and external id, while in a hash by them */
+    bool rehearsed;           /* observe mode: it was counted */
+    int64_t changed_mono_ms;  /* of the last change of state; 0: before the start */
+    int64_t seen_mono_ms;     /* NSX showed the VM last; 0: not since the start */
+    int64_t detected_mono_ms; /* the newest detection; 0: before the start */
+    bool acknowledged;  /* NSX acknowledged the last write, not yet seen in a read */
+    bool refused;       /* NSX refused to remove the tag; a read decides */
+    bool blocked;       /* a write waits for the mode to leave stopped */
+    bool late;          /* prove_timeout has passed and was reported */
+    bool dirty;         /* the record differs from the store */
+    bool touched;       /* in the engine's list for the next flush */
+    bool in_vms;        /* in the engine's hash by external id */
+    bool in_identities; /* in the engine's hash by identity */
+    bool forgotten;     /* to be deleted at the next flush */
+    char *identity_key; /* identity in lower case */
+    char *vm_key;       /* manager and external id, while in a hash by them */
     struct nq_episode *touched_next;
     UT_hash_handle by_id;
     UT_hash_handle by_vm;
@@ -257,6 +258,8 @@ void nq_episode_touch(struct nq_episode *episode);
  * new); detail: nqVmReasonText (NULL: none). false: the state does not know the event. */
 bool nq_episode_apply(struct nq_episode *episode, enum nq_case_event event,
                       const char *actor, const char *detail);
+/* Another detection is about this case; merged: one that was of that case. */
+void nq_episode_detected(struct nq_episode *episode, const struct nq_episode *merged);
 /* Arms the timers for the deadlines that the record holds. */
 void nq_episode_set_alarms(struct nq_episode *episode);
 /* The new case has the VM of another one, or its VM may not be quarantined again yet.

@@ -303,6 +303,22 @@ static void on_limit(void *arg)
 
 /* ---- merging ------------------------------------------------------------------------ */
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A wall clock that is set back makes no detection older than the one before. */
+void nq_episode_detected(struct nq_episode *episode, const struct nq_episode *merged)
+{
+    const int64_t wall_ms =
+        merged ? merged->record.last_detected_ms : nq_engine_now(episode->engine);
+    const int64_t mono_ms =
+        merged ? merged->detected_mono_ms : nq_mono_ms(episode->engine->setup.clock);
+    episode->record.last_detected_ms = later(episode->record.last_detected_ms, wall_ms);
+    episode->detected_mono_ms = later(episode->detected_mono_ms, mono_ms);
+}
+
 bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm)
 {
     struct nq_episode *other = nq_episode_by_vm(episode->engine, vm);
@@ -316,7 +332,7 @@ bool nq_episode_merge(struct nq_episode *episode, const struct nq_vm_id *vm)
         return false;
     }
     other->record.signals += episode->record.signals;
-    other->record.last_detected_ms = episode->record.last_detected_ms;
+    nq_episode_detected(other, episode);
     if (other->record.state == NQ_CASE_VANISHED) { /* it is here again */
         (void)nq_episode_apply(other, NQ_EV_DOUBTED, NULL, other->record.reason_text);
     }

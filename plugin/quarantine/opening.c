@@ -33,7 +33,6 @@ struct nq_episode *nq_case_open(struct nq_engine *engine,
         .owner = NQ_OWNER_OURS,
         .signals = 1,
         .detected_ms = now,
-        .last_detected_ms = now,
         .changed_ms = now,
         .release_at_ms = limit_s > 0 ? now + limit_s * 1000 : 0,
     };
@@ -44,6 +43,7 @@ struct nq_episode *nq_case_open(struct nq_engine *engine,
     nq_text_set(&record.severity, opening->severity);
     nq_case_name_tag(&record, conf);
     struct nq_episode *episode = nq_episode_add(engine, &record);
+    nq_episode_detected(episode, NULL);
     nq_engine_count(engine, NQ_COUNT_CASES_OPENED);
     nq_audit_add(engine, record.id, "opened", opening->actor, opening->evidence,
                  "-> %s computer=%s cause=%s severity=%s%s%s",

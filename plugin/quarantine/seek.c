@@ -42,9 +42,11 @@ static const struct nq_vm *successor(const struct nq_episode *episode,
 static bool must_follow(const struct nq_episode *episode)
 {
     const struct nq_case *record = &episode->record;
-    const int64_t seen_ms = episode->seen_ms > 0 ? episode->seen_ms : record->changed_ms;
-    return episode->engine->setup.conf->reconcile.recreated_vm == NQ_RECREATED_FOLLOW ||
-           record->last_detected_ms > seen_ms;
+    if (episode->engine->setup.conf->reconcile.recreated_vm == NQ_RECREATED_FOLLOW) {
+        return true;
+    }
+    return episode->seen_mono_ms > 0 ? episode->detected_mono_ms > episode->seen_mono_ms
+                                     : record->last_detected_ms > record->changed_ms;
 }
 
 void nq_seek_reply(struct nq_episode *episode, const struct nq_reply *reply)

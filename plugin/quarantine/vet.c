@@ -43,7 +43,7 @@ void nq_vet_learn(struct nq_episode *episode, const struct nq_vm *vm, bool fresh
     set(&facts->uuids, vm->uuids);
     set(&facts->type, vm->type);
     facts->protector_known = false;
-    episode->seen_ms = nq_engine_now(episode->engine);
+    episode->seen_mono_ms = facts->mono_ms;
 }
 
 void nq_vet_forget(struct nq_episode *episode)
