@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from support.lab import HOSTS, NSX, Lab
+from support.lab import HOSTS, NSX, PROGRAM, Lab
 from support.ways import WAYS
 
 WIDTH = 96
@@ -146,6 +146,15 @@ def tell(story):
                "the quarantine group has one member")
     story.read("snmptable", "-Cw", str(WIDTH), "-Ci", "-Cb", "nqGroupTable")
 
+    story.step("A trap names the file server. The configuration protects it: a person must"
+               " know, and nothing is written.")
+    story.run(*lab.trap_command("file-server"))
+    story.wait(lambda: any(row["nqVmReason"] == "protected" for row in lab.cases().values()),
+               "the case is held: protected")
+    output = story.read("snmpget", "nqVmReasonText.2")
+    story.expect("file-server" in output, "its row says what protects it", output)
+    story.flow("VDI-02", "file-server", True, None)
+
     story.step("NSX answers, and says which rules did it and how often.")
     story.read("snmptable", "-Cw", str(WIDTH), "-Ci", "-Cb", "nqManagerTable")
     story.wait(lambda: any(int(row["nqRuleHits"]) > 0
@@ -162,15 +171,24 @@ def tell(story):
     story.step("VDI-01 works again.")
     story.flow("VDI-01", "file-server", True, None)
 
-    story.step("The management station has received three notifications meanwhile.")
+    story.step("Who decided what, and can that be trusted? The audit log is a chain of hashes.")
+    output = story.run(PROGRAM, "log", "-c", lab.conf, "--case", "1",
+                       show="nsx-quarantine log --case 1")
+    story.expect("opened" in output and "isolated -> releasing" in output,
+                 "it tells the whole case", output)
+    output = story.run(PROGRAM, "log", "-c", lab.conf, "--verify",
+                       show="nsx-quarantine log --verify")
+    story.expect(output.rstrip().endswith("OK"), "nobody has touched it", output)
+
+    story.step("The management station has received the notifications meanwhile.")
     lab.wait_notification("nqVmReleased")
     for name, objects in lab.notifications():
         print(f"     {name}: " + ", ".join(f"{k} {v}" for k, v in objects.items()
                                            if k.startswith(("nqVmName", "nqVmOper",
                                                             "nqVmCause", "nqVmChangedBy"))))
     seen = [name for name, _ in lab.notifications()]
-    story.expect(seen == ["nqModeChanged", "nqVmIsolated", "nqVmReleased"],
-                 "nqModeChanged, nqVmIsolated, then nqVmReleased", seen)
+    story.expect(seen == ["nqModeChanged", "nqVmIsolated", "nqVmHeld", "nqVmReleased"],
+                 "nqModeChanged, nqVmIsolated, nqVmHeld, then nqVmReleased", seen)
 
 
 def keep(story):
@@ -202,7 +220,7 @@ def main():
 
     # From here on Ctrl-C is waited for, or arrives as an exception, and never both.
     lab = Lab(options.host, options.nsx, intake=options.intake, mode="observe",
-              resolve_timeout_s=30.0)
+              resolve_timeout_s=30.0, protect='names = "file-*";')
     story = Story(lab)
     begin = time.monotonic()
     try:
