@@ -159,16 +159,6 @@ void nemesis_check_quiet(struct nemesis_run *run)
 
 /* ---- when all is well again ---------------------------------------------------------- */
 
-static size_t place_of_id(const struct nemesis_run *run, const char *external_id)
-{
-    size_t place = 0;
-    while (place < run->world->vm_count &&
-           strcmp(run->world->vms[place].external_id, external_id) != 0) {
-        place++;
-    }
-    return place;
-}
-
 /* Where each state ends when nothing is wrong any more. */
 static void check_end_of_case(struct nemesis_run *run, const struct nq_case *record)
 {
@@ -192,8 +182,9 @@ static void check_end_of_case(struct nemesis_run *run, const struct nq_case *rec
         nemesis_break(run, NEMESIS_FORGETS_NOTHING,
                       "case %u is held for a governor that holds nothing", record->id);
     }
-    const size_t place =
-        record->external_id ? place_of_id(run, record->external_id) : WORLD_VMS_MAX;
+    const size_t place = record->external_id
+                             ? nemesis_place_of_id(run, record->external_id)
+                             : WORLD_VMS_MAX;
     if (record->state == NQ_CASE_VANISHED && place < run->world->vm_count &&
         !run->world->vms[place].gone) {
         nemesis_break(run, NEMESIS_FORGETS_NOTHING,
@@ -216,12 +207,12 @@ static void check_left_tag(struct nemesis_run *run, size_t place)
     const struct model_vm *known = &run->vms[place];
     size_t count = 0;
     const struct nq_case *const *rows = nq_engine_cases(run->world->engine, &count);
-    bool excused = !vm->tagged || vm->gone || !known->ours || known->was_gone;
+    bool excused =
+        !vm->tagged || vm->gone || !known->ours || known->was_gone || known->abandoned;
     for (size_t i = 0; i < count; i++) {
         const bool its =
             rows[i]->external_id && strcmp(rows[i]->external_id, vm->external_id) == 0;
-        excused |= its && (nq_case_is_open(rows[i]) ||
-                           nemesis_model_case(run, rows[i]->id)->unchecked);
+        excused |= its && nq_case_is_open(rows[i]);
     }
     if (!excused) {
         nemesis_break(run, NEMESIS_PUTS_BACK,

@@ -126,6 +126,16 @@ static const struct nq_case *case_at(struct nemesis_run *run, uint8_t back)
     return back < count ? cases[count - 1 - back] : NULL;
 }
 
+/* Who dismisses a failed case takes the tag upon himself. */
+static void abandon(struct nemesis_run *run, const struct nq_case *record,
+                    enum nq_wanted wanted)
+{
+    if (wanted == NQ_WANT_DISMISS && record->state == NQ_CASE_FAILED &&
+        record->external_id) {
+        run->vms[nemesis_place_of_id(run, record->external_id)].abandoned = true;
+    }
+}
+
 void nemesis_do_command(struct nemesis_run *run, const uint8_t *args)
 {
     const struct nq_case *record = case_at(run, args[0]);
@@ -136,7 +146,7 @@ void nemesis_do_command(struct nemesis_run *run, const uint8_t *args)
     struct model_case *known = nemesis_model_case(run, record->id);
     if (wanted == NQ_WANT_RELEASE || wanted == NQ_WANT_DISMISS) {
         known->may_close = true;
-        known->unchecked = wanted == NQ_WANT_DISMISS;
+        abandon(run, record, wanted);
     } else {
         known->may_reopen = true;
     }

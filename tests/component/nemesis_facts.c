@@ -95,7 +95,8 @@ static enum nq_notice notice_due(const struct nemesis_run *run, const struct kep
     const bool one_step = was && was->state != is->state && run->world->store.missed == 0;
     const bool quietly = is->state == NQ_CASE_RELEASED &&
                          (!one_step || was->state == NQ_CASE_OBSERVED ||
-                          was->reason == NQ_REASON_UNPROVEN || /* by way of it */
+                          was->reason == NQ_REASON_UNPROVEN || /* by way of it, */
+                          was->reason == NQ_REASON_GOVERNOR || /* all in one turn */
                           is_merged(after, is));
     if (entries[is->state]) {
         return quietly ? NQ_NOTICE_NONE : entries[is->state];

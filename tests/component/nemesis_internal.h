@@ -26,6 +26,7 @@ struct model_vm {
     bool group_checked; /* its protected groups were looked up since the last addition */
     bool ours;          /* the tag that it carries was added by the engine */
     bool by_hand;       /* somebody put it there or took it off */
+    bool abandoned;     /* its case was closed by hand, and nobody looked at the tag */
     bool was_gone;
     unsigned more_tags; /* that it must have besides ours */
     size_t guarded_at;  /* the operation that made it protected; 0: it always was */
@@ -37,7 +38,6 @@ struct model_case {
     bool may_close;      /* somebody asked for its release, or its time could be over */
     int64_t detected_ms; /* wall: a detection named it last, since it was opened */
     bool may_reopen;     /* a person approved it */
-    bool unchecked;      /* it was closed by hand, and nobody looked at the tag */
     size_t order;        /* of its admission; 0: not yet */
     size_t budget;       /* that it was admitted in */
     bool counted;        /* among the admissions: its addition began */
@@ -162,6 +162,8 @@ void nemesis_admit(struct nemesis_run *run, struct model_case *known);
 /* NSX is about to answer this call truly. */
 void nemesis_watch_look(struct nemesis_run *run, const struct waiting_call *call);
 struct model_case *nemesis_model_case(struct nemesis_run *run, uint32_t id);
+/* vm_count of the world: there is none with this id. */
+size_t nemesis_place_of_id(const struct nemesis_run *run, const char *external_id);
 size_t nemesis_place_of(const struct nemesis_run *run, const struct world_vm *vm);
 
 /* ---- nemesis_facts.c ----------------------------------------------------------------- */

@@ -19,6 +19,16 @@ struct model_case *nemesis_model_case(struct nemesis_run *run, uint32_t id)
     return &run->cases[id];
 }
 
+size_t nemesis_place_of_id(const struct nemesis_run *run, const char *external_id)
+{
+    size_t place = 0;
+    while (place < run->world->vm_count &&
+           strcmp(run->world->vms[place].external_id, external_id) != 0) {
+        place++;
+    }
+    return place;
+}
+
 size_t nemesis_place_of(const struct nemesis_run *run, const struct world_vm *vm)
 {
     return (size_t)(vm - run->world->vms);
@@ -150,6 +160,7 @@ static void check_add(struct nemesis_run *run, const struct waiting_call *call)
                                    : "before the last one was looked at");
     }
     known->unseen = true;
+    known->abandoned = false;
     known->shown = false;
     known->group_checked = false;
 }

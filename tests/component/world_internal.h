@@ -41,7 +41,7 @@ struct fake_store {
     struct world *world;
     bool broken;
     bool dead;     /* the process has died: nothing reaches the disk any more */
-    bool forgets;  /* on purpose: a case is not kept when it is new */
+    bool forgets;  /* on purpose: new cases are not kept */
     size_t missed; /* tries to commit that failed since the last one that did not */
     size_t commits;
     size_t unmatched_puts;
