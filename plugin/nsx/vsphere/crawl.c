@@ -194,10 +194,11 @@ static void on_nsx(void *arg, const struct nq_err *err)
     struct nq_vsphere_details *details = slot->details;
     slot->ask = NULL;
     details->has_call |= err == NULL;
-    if (err && nq_vsphere_lacks_call(err) && slot->done) {
+    const bool lacks = err && nq_vsphere_lacks_call(err);
+    details->lacks_call |= lacks && !details->has_call;
+    if (lacks && slot->done) {
         on_read(slot, err);
-    } else if (err && nq_vsphere_lacks_call(err) && !details->has_call) {
-        details->lacks_call = true;
+    } else if (lacks && !details->has_call) {
         empty_queue(details);
         clear_slot(slot);
         slot->busy = false;
