@@ -202,11 +202,18 @@ static void on_start(void *arg, const struct waiting_call *call)
     nemesis_burn(run, FUSE_CALL);
 }
 
-/* The answer shows this VM, or that there is none with its id. */
-static bool is_about(const struct waiting_call *call, const struct world_vm *vm)
+/* The answer shows this VM, or that there is none with its id. What another case searches
+ * says nothing to the one that already has the VM and reads it by itself. */
+static bool is_about(const struct nemesis_run *run, const struct waiting_call *call,
+                     const struct world_vm *vm)
 {
+    struct waiting_call its = {.manager = vm->manager};
     if (call->kind != CALL_FIND) {
         return strcmp(vm->external_id, call->external_id) == 0;
+    }
+    (void)snprintf(its.external_id, sizeof(its.external_id), "%s", vm->external_id);
+    if (committed_case(run, &its, NQ_CASE_TAGGING)) {
+        return false;
     }
     for (size_t i = 0; i < call->hint_count && !vm->gone; i++) {
         if (strcmp(call->hints[i], vm->name) == 0 ||
@@ -226,7 +233,7 @@ void nemesis_watch_look(struct nemesis_run *run, const struct waiting_call *call
         const struct world_vm *vm = &run->world->vms[i];
         struct model_vm *known = &run->vms[i];
         const unsigned guarded = nemesis_site_protects(run, vm);
-        if (!is_about(call, vm)) {
+        if (!is_about(run, call, vm)) {
             continue;
         }
         if (fresh) {
