@@ -249,21 +249,33 @@ static enum nq_intake take_note(struct nq_arrival *arrival)
     return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_COALESCED);
 }
 
-/* Of this case, or of one that is about the same VM under another of its names and was not
- * yet led to it. */
-static int64_t newest_detection(const struct nq_engine *engine,
-                                const struct nq_case *record)
+/* By the wall clock, which goes on over a restart, or the steady one, which nobody sets:
+ * whichever says that it was more recent. */
+static int64_t since_own_detection_ms(const struct nq_episode *episode)
 {
-    int64_t newest_ms = record->last_detected_ms;
+    const struct nq_engine *engine = episode->engine;
+    const int64_t wall_ms = nq_engine_now(engine) - episode->record.last_detected_ms;
+    const int64_t mono_ms = nq_mono_ms(engine->setup.clock) - episode->detected_mono_ms;
+    return episode->detected_mono_ms > 0 && mono_ms < wall_ms ? mono_ms : wall_ms;
+}
+
+/* Since the newest detection of this case, or of one that is about the same VM under another
+ * of its names and was not yet led to it. */
+static int64_t since_detection_ms(const struct nq_episode *episode)
+{
+    const struct nq_engine *engine = episode->engine;
+    int64_t least_ms = since_own_detection_ms(episode);
     for (size_t i = 0; i < engine->row_count; i++) {
         const struct nq_case *other = engine->rows[i];
         if (nq_case_is_open(other) && !other->external_id && other->identity &&
-            other->reason != NQ_REASON_UNPROVEN && other->last_detected_ms > newest_ms &&
-            nq_case_has_name(record, other->identity)) {
-            newest_ms = other->last_detected_ms;
+            other->reason != NQ_REASON_UNPROVEN &&
+            nq_case_has_name(&episode->record, other->identity)) {
+            const int64_t since_ms =
+                since_own_detection_ms(nq_episode_of(engine, other->id));
+            least_ms = since_ms < least_ms ? since_ms : least_ms;
         }
     }
-    return newest_ms;
+    return least_ms;
 }
 
 /* Whether a site believes in this is its own decision: traps do not say what a scan found. */
@@ -282,8 +294,7 @@ static enum nq_intake take_scan(struct nq_arrival *arrival)
                          record->state == NQ_CASE_ISOLATED;
     add_signal(arrival, episode);
     if (release->clean_scan && cut_off &&
-        nq_scan_is_clean(newest_detection(engine, record), nq_engine_now(engine),
-                         release->scan_longest_ms)) {
+        nq_scan_is_clean(since_detection_ms(episode), release->scan_longest_ms)) {
         nq_engine_command(engine, record->id, NQ_WANT_RELEASE,
                           arrival->result.trigger->name);
         return nq_arrival_counted(arrival, NQ_COUNT_TRAPS_ACTED);

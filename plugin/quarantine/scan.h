@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Times are wall clock milliseconds; last_detected_ms is the newest detection of the case. */
-bool nq_scan_is_clean(int64_t last_detected_ms, int64_t finished_ms, int64_t longest_ms);
+/* since_detection_ms: the age of the newest detection when the scan finished. */
+bool nq_scan_is_clean(int64_t since_detection_ms, int64_t longest_ms);
 
 #endif

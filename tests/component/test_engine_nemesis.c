@@ -166,6 +166,23 @@ static void a_wall_clock_that_is_set_back_makes_no_detection_older(void **state)
     world_free(world);
 }
 
+static void a_wall_clock_that_is_set_forward_makes_no_scan_clean(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    world_conf(world)->release.clean_scan = true;
+    world_conf(world)->release.scan_longest_ms = 60000;
+    world->triggers_conf[1].action = NQ_ACTION_SCAN_FINISHED;
+    world_restart(world);
+    world_detect(world, "VDI-01", "Eicar");
+    world_run(world, 2000);
+    world_jump(world, HOUR_MS);
+    world_send(world, WORLD_SENDER, WORLD_OTHER, "VDI-01", "");
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_vm_that_is_searched_anew_is_unknown_in_the_store_too),
         cmocka_unit_test(a_detection_under_another_name_keeps_a_scan_from_releasing),
         cmocka_unit_test(a_wall_clock_that_is_set_back_makes_no_detection_older),
+        cmocka_unit_test(a_wall_clock_that_is_set_forward_makes_no_scan_clean),
     };
     return cmocka_run_group_tests_name("engine nemesis", tests, NULL, NULL);
 }
