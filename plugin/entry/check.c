@@ -85,6 +85,40 @@ static void check_receive_buffer(const struct nq_config *conf)
     }
 }
 
+static bool lacks_vcenter(const struct nq_config *conf)
+{
+    for (size_t i = 0; i < conf->manager_count; i++) {
+        if (conf->managers[i].type == NQ_MANAGER_VSPHERE &&
+            conf->managers[i].vcenter.url_count == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_policy(const struct nq_config *conf)
+{
+    const struct nq_protect_conf *protect = &conf->protect;
+    const struct nq_budget_conf *vms = &conf->governor.vms;
+    if (protect->name_count + protect->address_count + protect->uuid_count +
+            protect->tag_count + protect->group_count ==
+        0) {
+        warn("protect", conf->file,
+             protect->infrastructure
+                 ? "nothing but what the engine depends on: name what else must never be "
+                   "cut off, such as domain controllers"
+                 : "nothing: every regular VM may be cut off");
+    }
+    if (protect->uuid_count > 0 && lacks_vcenter(conf)) {
+        warn("protect.uuids", conf->file,
+             "NSX for vSphere knows no UUIDs: without vcenter they protect nobody there");
+    }
+    if (vms->minute == 0 && vms->hour == 0 && vms->day == 0) {
+        warn("governor", conf->file,
+             "no limit to how many VMs are cut off: set per_hour or per_day");
+    }
+}
+
 static void print_warnings(const struct nq_config *conf)
 {
     check_directory("state_directory", conf->state_directory);
@@ -100,6 +134,7 @@ static void print_warnings(const struct nq_config *conf)
     }
     check_secret_file("users_file", conf->listen.users_file);
     check_receive_buffer(conf);
+    check_policy(conf);
     if (conf->trigger_count == 0) {
         warn("triggers", conf->file, "there are none, so every trap is ignored");
     }

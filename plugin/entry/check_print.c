@@ -44,6 +44,21 @@ static void print_senders(const struct nq_config *conf)
     }
 }
 
+static void print_policy(const struct nq_config *conf)
+{
+    const struct nq_protect_conf *protect = &conf->protect;
+    const struct nq_budget_conf *vms = &conf->governor.vms;
+    (void)printf(
+        "protect   %zu names, %zu addresses, %zu UUIDs, %zu tags, %zu groups%s\n",
+        protect->name_count, protect->address_count, protect->uuid_count,
+        protect->tag_count, protect->group_count,
+        protect->infrastructure ? ", and what the engine depends on" : "");
+    (void)printf("governor  %lld VMs a minute, %lld an hour, %lld a day, %lld for one "
+                 "cause; 0: no limit\n",
+                 (long long)vms->minute, (long long)vms->hour, (long long)vms->day,
+                 (long long)conf->governor.same_cause);
+}
+
 void nq_check_print(const struct nq_config *conf)
 {
     (void)printf("%s is valid\n", conf->file);
@@ -69,6 +84,7 @@ void nq_check_print(const struct nq_config *conf)
         (void)printf("group     %s  %s  %s  %s\n", conf->managers[group->manager].name,
                      group->name, role_text(group->role), group->path);
     }
+    print_policy(conf);
     print_senders(conf);
     for (size_t i = 0; i < conf->trigger_count; i++) {
         const struct nq_trigger_conf *trigger = &conf->triggers[i];

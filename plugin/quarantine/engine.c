@@ -43,12 +43,25 @@ static bool put_engine_rows(struct nq_engine *engine, struct nq_err *reterr)
     return !engine->mode_dirty || store->ops->put_mode(store, engine->mode, reterr);
 }
 
+/* A case that was looked at again and is as it was costs no write, and counts as no change. */
+static bool put_case_row(struct nq_engine *engine, struct nq_episode *episode,
+                         struct nq_err *reterr)
+{
+    struct nq_store *store = engine->setup.store;
+    if (episode->forgotten) {
+        return store->ops->delete_case(store, episode->record.id, reterr);
+    }
+    const uint64_t hash = nq_case_hash(&episode->record);
+    engine->rows_changed += hash != episode->put;
+    episode->put = hash;
+    return hash == episode->kept || store->ops->put_case(store, &episode->record, reterr);
+}
+
 static bool put_case_rows(struct nq_engine *engine, struct nq_err *reterr)
 {
     struct nq_store *store = engine->setup.store;
-    for (const struct nq_episode *e = engine->touched; e; e = e->touched_next) {
-        if (e->forgotten ? !store->ops->delete_case(store, e->record.id, reterr)
-                         : e->dirty && !store->ops->put_case(store, &e->record, reterr)) {
+    for (struct nq_episode *e = engine->touched; e; e = e->touched_next) {
+        if (!put_case_row(engine, e, reterr)) {
             return false;
         }
     }
@@ -134,8 +147,27 @@ static void announce(struct nq_engine *engine)
     }
 }
 
-/* Announces and performs what became durable. Effects never call back before they return,
- * but performing one may touch its case again: that is for the next flush. */
+/* Announces and performs what became durable of one case. Effects never call back before
+ * they return, but performing one may touch its case again: that is for the next flush. */
+static void let_out_one(struct nq_engine *engine, struct nq_episode *episode)
+{
+    const enum nq_notice notice = episode->notice;
+    if (nq_case_hash(&episode->record) != episode->kept && !episode->forgotten) {
+        nq_episode_touch(episode); /* who was answered brought more: that comes first */
+        return;
+    }
+    episode->notice = NQ_NOTICE_NONE;
+    if (notice != NQ_NOTICE_NONE && engine->setup.observer.on_notice) {
+        engine->setup.observer.on_notice(engine->setup.observer.arg, notice,
+                                         &episode->record);
+    }
+    if (episode->forgotten) {
+        nq_episode_drop(episode);
+    } else {
+        nq_episode_perform(episode);
+    }
+}
+
 static void let_out(struct nq_engine *engine)
 {
     struct nq_episode *episode = engine->touched;
@@ -143,19 +175,9 @@ static void let_out(struct nq_engine *engine)
     engine->touched_tail = &engine->touched;
     while (episode) {
         struct nq_episode *next = episode->touched_next;
-        const enum nq_notice notice = episode->notice;
         episode->touched = false;
-        episode->dirty = false;
-        episode->notice = NQ_NOTICE_NONE;
-        if (notice != NQ_NOTICE_NONE && engine->setup.observer.on_notice) {
-            engine->setup.observer.on_notice(engine->setup.observer.arg, notice,
-                                             &episode->record);
-        }
-        if (episode->forgotten) {
-            nq_episode_drop(episode);
-        } else {
-            nq_episode_perform(episode);
-        }
+        episode->kept = episode->put;
+        let_out_one(engine, episode);
         episode = next;
     }
 }
@@ -247,7 +269,9 @@ static void load_case(void *arg, const struct nq_case *record)
     struct nq_case copy;
     nq_case_copy(record, &copy);
     copy.manager = manager_number(engine->setup.conf, copy.manager_name);
-    (void)nq_episode_add(engine, &copy);
+    struct nq_episode *episode = nq_episode_add(engine, &copy);
+    episode->kept = nq_case_hash(&copy);
+    episode->put = episode->kept;
 }
 
 static void load_counter(void *arg, enum nq_counter counter, uint64_t value)

@@ -61,7 +61,8 @@ struct nq_episode {
     bool refused;       /* NSX refused to remove the tag; a read decides */
     bool blocked;       /* a write waits for the mode to leave stopped */
     bool late;          /* prove_timeout has passed and was reported */
-    bool dirty;         /* the record differs from the store */
+    uint64_t kept;      /* nq_case_hash() as it is in the store; 0: not there */
+    uint64_t put;       /* as it was put last, committed or not */
     bool touched;       /* in the engine's list for the next flush */
     bool in_vms;        /* in the engine's hash by external id */
     bool in_identities; /* in the engine's hash by identity */

@@ -322,8 +322,6 @@ void nq_episode_drop(struct nq_episode *episode)
 void nq_episode_touch(struct nq_episode *episode)
 {
     struct nq_engine *engine = episode->engine;
-    episode->dirty = true;
-    engine->rows_changed++;
     if (!episode->touched) {
         episode->touched = true;
         episode->touched_next = NULL;

@@ -3,7 +3,9 @@
 #include "store/record.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #define U32(member)                                                                      \
@@ -83,6 +85,24 @@ void nq_case_done(struct nq_case *record)
             *text = NULL;
         }
     }
+}
+
+uint64_t nq_case_hash(const struct nq_case *record)
+{
+    static const size_t sizes[] = {
+        [NQ_FIELD_U32] = sizeof(uint32_t), [NQ_FIELD_I64] = sizeof(int64_t)};
+    uint64_t hash = NQ_HASH_START;
+    for (size_t i = 0; i < nq_case_field_count; i++) {
+        const struct nq_case_field *field = &nq_case_fields[i];
+        const void *member = nq_case_member(record, field);
+        if (field->kind == NQ_FIELD_TEXT) {
+            const char *text = *(const char *const *)member;
+            hash = nq_hash_add(hash, text ? text : "", text ? strlen(text) + 1 : 0);
+        } else {
+            hash = nq_hash_add(hash, member, sizes[field->kind]);
+        }
+    }
+    return hash ? hash : 1;
 }
 
 void nq_unmatched_copy(const struct nq_unmatched *record, struct nq_unmatched *ret_copy)

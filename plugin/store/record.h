@@ -227,6 +227,9 @@ void nq_case_copy(const struct nq_case *record, struct nq_case *ret_copy);
 /* Frees the strings, not the struct. Takes a zeroed struct too. */
 void nq_case_done(struct nq_case *record);
 
+/* Over every member that is kept, to see whether anything changed. Never 0. */
+uint64_t nq_case_hash(const struct nq_case *record);
+
 /* The same two for a trap. */
 void nq_unmatched_copy(const struct nq_unmatched *record, struct nq_unmatched *ret_copy);
 void nq_unmatched_done(struct nq_unmatched *record);

@@ -183,6 +183,49 @@ static void a_wall_clock_that_is_set_forward_makes_no_scan_clean(void **state)
     world_free(world);
 }
 
+static void bring_the_same_again(void *arg, enum nq_intake verdict, const char *reason)
+{
+    struct world *world = arg;
+    (void)verdict;
+    (void)reason;
+    world_detect(world, "VDI-01", "Eicar");
+}
+
+/* As the spool does, which hands over the next file when the one before is answered. */
+static void what_comes_with_an_answer_is_kept_too(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    const struct nq_trap trap = {.source = (char *)(uintptr_t)WORLD_STRANGER,
+                                 .trap_oid = (char *)(uintptr_t) ".1.3.6.1.4.1.32473.99"};
+    world_detect(world, "VDI-01", "Eicar");
+    nq_engine_trap(world_engine(world), &trap, NQ_WAY_LISTENER, bring_the_same_again,
+                   world);
+    world_settle(world);
+    assert_int_equal(world_stored(world), 2);
+    assert_int_equal(world_case(world)->signals, 2);
+    assert_int_equal(world->store.committed.cases[0].signals, 2);
+    world_free(world);
+}
+
+static void a_proof_that_changes_nothing_writes_nothing(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    world_run(world, 30000); /* what the first proofs still change */
+    struct nq_engine_view before;
+    struct nq_engine_view after;
+    nq_engine_view(world_engine(world), &before);
+    const size_t proofs = world_calls(world, CALL_PROVE);
+    const size_t puts = world->store.case_puts;
+    world_run(world, 60000);
+    nq_engine_view(world_engine(world), &after);
+    assert_true(world_calls(world, CALL_PROVE) > proofs + 3);
+    assert_int_equal(world->store.case_puts, puts);
+    assert_int_equal(after.rows_changed, before.rows_changed);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +240,8 @@ int main(void)
         cmocka_unit_test(a_detection_under_another_name_keeps_a_scan_from_releasing),
         cmocka_unit_test(a_wall_clock_that_is_set_back_makes_no_detection_older),
         cmocka_unit_test(a_wall_clock_that_is_set_forward_makes_no_scan_clean),
+        cmocka_unit_test(what_comes_with_an_answer_is_kept_too),
+        cmocka_unit_test(a_proof_that_changes_nothing_writes_nothing),
     };
     return cmocka_run_group_tests_name("engine nemesis", tests, NULL, NULL);
 }

@@ -45,6 +45,7 @@ struct fake_store {
     size_t missed; /* tries to commit that failed since the last one that did not */
     size_t commits;
     size_t unmatched_puts;
+    size_t case_puts;
 };
 
 struct waiting_call {

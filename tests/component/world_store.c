@@ -123,6 +123,7 @@ static bool fake_put_case(struct nq_store *base, const struct nq_case *record,
         slot = &kept->cases[kept->case_count++];
     }
     nq_case_copy(record, slot);
+    store_of(base)->case_puts++;
     if (record->id > kept->last_case) {
         kept->last_case = record->id;
     }

@@ -2,12 +2,13 @@
 """What is protected is never tagged, whoever asks and however late it is found to be so; what
 stands beside it is isolated all the same."""
 
+import subprocess
 import time
 
 import pytest
 
 from conformance.steps import with_vcenter
-from support.lab import NSX, WORLDS
+from support.lab import NSX, PROGRAM, WORLDS
 from support.settings import GROUPS
 from support.ways import SENDERS
 from support.worlds import crowd, name_of
@@ -185,3 +186,26 @@ def test_who_becomes_protected_while_a_case_waits_is_not_written_to(make_lab, ki
 
     held(lab, "is protected by its")
     assert writes(lab) == []
+
+
+# ---- what `check` says of it ----------------------------------------------------------------
+
+
+def check(lab):
+    return subprocess.run([PROGRAM, "check", "-c", lab.conf], text=True, timeout=30,
+                          capture_output=True, check=True).stdout
+
+
+def test_check_warns_of_what_protects_nobody_and_of_no_limit(make_lab):
+    lab = make_lab("agentx", "vsphere", protect=f'uuids = "{UUID}";').start()
+    output = check(lab)
+    assert "protect   0 names, 0 addresses, 1 UUIDs" in output
+    assert "warning: protect.uuids" in output
+    assert "warning: governor" in output  # the laboratory has none
+    assert "warning: protect:" not in output
+
+    careless = make_lab("agentx", "policy", governor="").start()
+    output = check(careless)
+    assert "warning: protect: " in output
+    assert "governor  10 VMs a minute, 30 an hour, 100 a day, 15 for one cause" in output
+    assert "warning: governor" not in output
