@@ -48,6 +48,7 @@ struct sqlite_store {
     struct nq_store base;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
+    uint32_t case_raised; /* the highest number put in the present transaction; 0: none */
     int64_t log_max;
     struct log_end log_committed;
     struct log_end log_pending; /* in the present transaction */

@@ -127,9 +127,7 @@ bool nq_sqlite_put_log(struct nq_store *base, const struct nq_log_entry *entry,
     nq_sqlite_bind_text(statement, 7, nq_text_or_empty(entry->text));
     nq_sqlite_bind_text(statement, 8, nq_text_or_empty(entry->evidence));
     nq_sqlite_bind_text(statement, 9, hash);
-    if (!nq_sqlite_step(store, statement, reterr) ||
-        !nq_sqlite_put_scalar(store, RAISE_SCALAR, nq_sqlite_last_log, entry->number,
-                              reterr)) {
+    if (!nq_sqlite_step(store, statement, reterr)) {
         return false;
     }
     end->last = entry->number;

@@ -59,14 +59,27 @@ bool nq_sqlite_begin(struct nq_store *base, struct nq_err *reterr)
     if (!nq_sqlite_run(store, "BEGIN IMMEDIATE", NQ_STORE_WRITE, reterr)) {
         return false; /* perhaps inside a transaction, which goes on */
     }
+    store->case_raised = 0;
     nq_sqlite_log_begin(store);
     return true;
+}
+
+/* The highest numbers ever used, once for the whole transaction. */
+static bool raise_numbers(struct sqlite_store *store, struct nq_err *reterr)
+{
+    const uint32_t log = store->log_pending.last;
+    return (store->case_raised == 0 ||
+            nq_sqlite_put_scalar(store, RAISE_SCALAR, nq_sqlite_last_case,
+                                 store->case_raised, reterr)) &&
+           (log == store->log_committed.last ||
+            nq_sqlite_put_scalar(store, RAISE_SCALAR, nq_sqlite_last_log, log, reterr));
 }
 
 bool nq_sqlite_commit(struct nq_store *base, struct nq_err *reterr)
 {
     struct sqlite_store *store = nq_sqlite_of(base);
-    if (!nq_sqlite_run(store, "COMMIT", NQ_STORE_WRITE, reterr)) {
+    if (!raise_numbers(store, reterr) ||
+        !nq_sqlite_run(store, "COMMIT", NQ_STORE_WRITE, reterr)) {
         return false;
     }
     store->log_committed = store->log_pending;
@@ -130,9 +143,10 @@ static bool put_case(struct nq_store *base, const struct nq_case *record,
             break;
         }
     }
-    return nq_sqlite_step(store, statement, reterr) &&
-           nq_sqlite_put_scalar(store, RAISE_SCALAR, nq_sqlite_last_case, record->id,
-                                reterr);
+    if (record->id > store->case_raised) {
+        store->case_raised = record->id;
+    }
+    return nq_sqlite_step(store, statement, reterr);
 }
 
 static bool delete_case(struct nq_store *base, uint32_t id, struct nq_err *reterr)
