@@ -242,6 +242,7 @@ static void reply_prove(struct nq_episode *episode, const struct nq_reply *reply
     if (!(reply->rungs & NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT))) {
         tag_is_gone(episode);
     } else if ((reply->rungs & reply->provable) == reply->provable) {
+        nq_text_set(&record->last_error, NULL);
         (void)nq_episode_apply(episode, NQ_EV_PROVEN, NULL, NULL);
     } else {
         (void)nq_episode_apply(episode, is_late(episode) ? NQ_EV_LATE : NQ_EV_NOT_PROVEN,

@@ -129,7 +129,6 @@ static void enter_state(struct nq_episode *episode)
         if (record->isolate_time_ms == 0) {
             record->isolate_time_ms = nq_span_ms(record->detected_ms, now);
         }
-        nq_text_set(&record->last_error, NULL);
         nq_groups_hurry(engine);
         break;
     case NQ_CASE_RELEASED:

@@ -207,9 +207,25 @@ static void a_stale_external_id_is_found_anew(void **state)
     world_free(world);
 }
 
+static void an_error_is_shown_until_the_next_proof(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    world_advance(world, 10000);
+    assert_true(world_is_waiting(world, CALL_PROVE));
+    world_fail(world, NQ_NSX_BUSY, false);
+    assert_state(world, NQ_CASE_ISOLATED);
+    assert_non_null(world_case(world)->last_error);
+    world_run(world, 12000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    assert_null(world_case(world)->last_error);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_error_is_shown_until_the_next_proof),
         cmocka_unit_test(nsx_trouble_keeps_the_case_with_its_reason),
         cmocka_unit_test(retries_are_spaced_further_and_further),
         cmocka_unit_test(a_refusal_fails_the_case_until_a_person_retries),

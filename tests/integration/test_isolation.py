@@ -49,7 +49,8 @@ def test_a_vm_is_found_by_name_host_name_and_address(agent_lab, name):
 
 
 def test_groups_count_what_the_case_did(lab):
-    before = lab.snmp.table("nqGroupTable")
+    before = lab.wait(lambda: (rows := lab.snmp.table("nqGroupTable"))
+                      and rows[2]["nqGroupMembers"] != "0" and rows, "the groups to be read")
     assert before[1]["nqGroupMembers"] == "0", before
     vdi = int(before[2]["nqGroupMembers"])
 
