@@ -378,12 +378,6 @@ void nq_governor_load_record(struct nq_governor *governor,
     governor->record.reason = nq_strdup(record->reason);
 }
 
-bool nq_governor_is_dirty(const struct nq_governor *governor)
-{
-    return governor->record_dirty || governor->cleared ||
-           governor->stored < governor->count;
-}
-
 bool nq_governor_put(struct nq_governor *governor, struct nq_store *store,
                      struct nq_err *reterr)
 {

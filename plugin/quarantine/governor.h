@@ -88,7 +88,6 @@ enum nq_governor_state nq_governor_state(const struct nq_governor *governor,
 bool nq_governor_began_to_warn(struct nq_governor *governor, bool rehearsal);
 
 /* Puts what has changed; it stays dirty until nq_governor_clean(), after the commit. */
-bool nq_governor_is_dirty(const struct nq_governor *governor);
 bool nq_governor_put(struct nq_governor *governor, struct nq_store *store,
                      struct nq_err *reterr) __attribute__((warn_unused_result));
 void nq_governor_clean(struct nq_governor *governor);
