@@ -272,6 +272,10 @@ static void load_case(void *arg, const struct nq_case *record)
     struct nq_episode *episode = nq_episode_add(engine, &copy);
     episode->kept = nq_case_hash(&copy);
     episode->put = episode->kept;
+    if (copy.owner == NQ_OWNER_FOREIGN && copy.manager == 0) {
+        episode->forgotten = true; /* nobody looks at that manager any more */
+        nq_episode_touch(episode);
+    }
 }
 
 static void load_counter(void *arg, enum nq_counter counter, uint64_t value)

@@ -165,7 +165,7 @@ struct nq_admission {
 struct nq_governor_record {
     enum nq_governor_state state;
     int64_t changed_ms; /* of the state */
-    int64_t rearmed_ms; /* admissions before this do not count any more; 0 = never */
+    int64_t rearmed_ms; /* when its admissions were deleted last; 0 = never */
     char *reason;       /* why it is not normal; NULL: it is */
 };
 

@@ -264,6 +264,20 @@ static void a_list_that_failed_takes_no_row_away(void **state)
     world_free(world);
 }
 
+static void a_foreign_row_goes_with_its_manager(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    watch_a_tag(world);
+    world_vm(world, "VDI-02")->more_tags = NQ_TAGS_WATCHED(0);
+    reconcile(world);
+    assert_int_equal(world_case_count(world), 1);
+    world_conf(world)->managers[0].name = TEXT("renamed");
+    world_restart(world);
+    assert_int_equal(world_case_count(world), 0);
+    world_free(world);
+}
+
 /* ---- VMs that are gone ---------------------------------------------------------------- */
 
 static struct world *recreated_world(enum nq_recreated_vm policy)
@@ -379,6 +393,7 @@ int main(void)
         cmocka_unit_test(our_tag_set_by_somebody_else_is_shown),
         cmocka_unit_test(a_case_of_ours_takes_the_place_of_a_foreign_row),
         cmocka_unit_test(a_list_that_failed_takes_no_row_away),
+        cmocka_unit_test(a_foreign_row_goes_with_its_manager),
         cmocka_unit_test(a_vm_made_again_is_left_alone_by_default),
         cmocka_unit_test(a_vm_made_again_may_be_followed),
         cmocka_unit_test(a_detection_for_a_vanished_vm_is_about_the_new_one),
