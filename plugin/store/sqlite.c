@@ -166,7 +166,7 @@ struct nq_store *nq_store_sqlite_open(const char *path, int64_t log_max,
     bool missing = false;
     bool opened =
         nq_store_intact(path, &missing, reterr) &&
-        (!missing || create_file(path, reterr)) &&
+        (!missing || create_file(path, reterr)) && nq_sqlite_room_to_open(path, reterr) &&
         (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                          NULL) == SQLITE_OK ||
          nq_sqlite_fail(store, NQ_STORE_OPEN, path, reterr));
@@ -182,8 +182,10 @@ struct nq_store *nq_store_sqlite_open(const char *path, int64_t log_max,
         prepare_schema(store, path, reterr) &&
         check_value(store, "PRAGMA journal_mode=WAL", "wal", NQ_STORE_OPEN, reterr) &&
         nq_sqlite_run(store, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
-                      NQ_STORE_OPEN, reterr) &&
-        nq_sqlite_prepare(store, reterr) && nq_sqlite_log_open(store, reterr);
+                      NQ_STORE_OPEN, reterr);
+    store->logging = opened;
+    opened =
+        opened && nq_sqlite_prepare(store, reterr) && nq_sqlite_log_open(store, reterr);
     if (!opened) {
         nq_sqlite_close(&store->base);
         return NULL;

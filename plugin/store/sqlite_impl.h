@@ -48,6 +48,7 @@ struct sqlite_store {
     struct nq_store base;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
+    bool logging;         /* commits go to a log, which has an index */
     uint32_t case_raised; /* the highest number put in the present transaction; 0: none */
     int64_t log_max;
     struct log_end log_committed;
@@ -80,6 +81,15 @@ bool nq_sqlite_version(struct sqlite_store *store, int64_t *ret_version,
                        struct nq_err *reterr);
 
 void nq_sqlite_close(struct nq_store *base);
+
+/* ---- sqlite_index.c ------------------------------------------------------------------- */
+
+/* Before the database at path is opened: reading its log writes to the index as well. */
+bool nq_sqlite_room_to_open(const char *path, struct nq_err *reterr);
+
+/* Before each transaction: what it writes to the index of the log has its place on the
+ * disk. Fails with NQ_STORE_WRITE when the disk is full. */
+bool nq_sqlite_room_for_index(struct sqlite_store *store, struct nq_err *reterr);
 
 /* ---- sqlite_write.c ------------------------------------------------------------------- */
 

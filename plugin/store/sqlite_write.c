@@ -56,7 +56,8 @@ bool nq_sqlite_prepare(struct sqlite_store *store, struct nq_err *reterr)
 bool nq_sqlite_begin(struct nq_store *base, struct nq_err *reterr)
 {
     struct sqlite_store *store = nq_sqlite_of(base);
-    if (!nq_sqlite_run(store, "BEGIN IMMEDIATE", NQ_STORE_WRITE, reterr)) {
+    if ((store->logging && !nq_sqlite_room_for_index(store, reterr)) ||
+        !nq_sqlite_run(store, "BEGIN IMMEDIATE", NQ_STORE_WRITE, reterr)) {
         return false; /* perhaps inside a transaction, which goes on */
     }
     store->case_raised = 0;

@@ -194,6 +194,26 @@ def test_a_spool_that_cannot_be_emptied_is_not_taken_in_twice(on_disk):
     assert lab.traps()["Received"] == 1
 
 
+@pytest.mark.parametrize("on_disk", ["mounted"], indirect=True)
+def test_a_disk_that_is_full_at_the_start_is_refused_with_a_sentence(on_disk):
+    lab, disk = on_disk("state", spool="spool")
+    lab.start()
+    assert lab.hand_over(detection(1)).returncode == 0
+    lab.kill_engine()
+    disk.fail("state", "full")
+
+    lab.start_engine()
+    lab.expected_dead.add("agent")
+
+    assert lab.engine.wait() == 1
+    assert "less than 256 KiB are free" in lab.engine.text()
+    assert lab.hand_over(detection(2)).returncode == 0
+
+    disk.mend("state")
+    lab.restart_engine()
+    wait_kept(lab, ["PC-1", "PC-2"])
+
+
 def test_a_state_that_is_read_only_at_the_start_is_refused_with_a_sentence(on_disk):
     lab, disk = on_disk("state", spool="spool")
     lab.start(engine=False)

@@ -259,6 +259,24 @@ static void the_limit_of_a_file_s_size_is_a_full_disk_too(void **state)
     (void)nq_store_close(store);
 }
 
+/* A place of the index that the disk has no block for is a SIGBUS when it is written. */
+static void an_index_of_the_log_without_its_blocks_is_an_error_and_no_signal(void **state)
+{
+    struct fixture *f = *state;
+    struct nq_store *store = open_store(f);
+    commit_cases(store, 1, 3);
+    const off_t size = size_of(file_of(f, "-shm"));
+    assert_true(size > 0);
+    assert_int_equal(truncate(file_of(f, "-shm"), 0), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_false(try_to_commit(store, 4, 9, NQ_STORE_WRITE));
+    }
+    assert_int_equal(truncate(file_of(f, "-shm"), size), 0);
+    commit_cases(store, 4, 9);
+    assert_cases(store, 1, 9);
+    (void)nq_store_close(store);
+}
+
 static void a_record_that_the_schema_forbids_spoils_only_its_transaction(void **state)
 {
     struct nq_store *store = open_store(*state);
@@ -454,6 +472,7 @@ int main(void)
         store_test(a_disk_that_is_full_at_any_write_loses_nothing),
         store_test(a_disk_that_stays_full_is_refused_again_and_again),
         store_test(the_limit_of_a_file_s_size_is_a_full_disk_too),
+        store_test(an_index_of_the_log_without_its_blocks_is_an_error_and_no_signal),
         store_test(a_record_that_the_schema_forbids_spoils_only_its_transaction),
         store_test(a_transaction_inside_another_is_refused),
         store_test(a_directory_that_does_not_exist_is_named),
