@@ -54,6 +54,7 @@ CORE     := $(OUT)/libnq.a
 ENTRY    := $(OUT)/libentry.a
 KILLSYNC := $(OUT)/killsync.so
 BADDISK  := $(OUT)/baddisk.so
+BENCH    := $(addprefix $(OUT)/,bench-client bare.so bare-agent)
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
 
@@ -139,6 +140,15 @@ $(call obj,tests/support/baddisk.c): CFLAGS := $(filter-out -fsanitize% -fno-san
     -D_FORTIFY_SOURCE%,$(CFLAGS))
 $(BADDISK): $(call obj,tests/support/baddisk.c)
 	$(call run,LD,$(CC) -shared -o $@ $^)
+
+# What `make bench` measures with and against; bench/README names them.
+$(OUT)/bench-client: $(call obj,tests/bench/client.c)
+$(OUT)/bare-agent: $(call obj,tests/bench/bare/bare_agent.c tests/bench/bare/bare.c)
+$(OUT)/bench-client $(OUT)/bare-agent:
+	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ -lnetsnmpagent -lnetsnmp)
+
+$(OUT)/bare.so: $(call obj,tests/bench/bare/bare_dlmod.c tests/bench/bare/bare.c)
+	$(call run,LD,$(CC) $(LDFLAGS) -shared -o $@ $^ -lnetsnmpagent -lnetsnmp)
 
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS))

@@ -93,6 +93,7 @@ class Lab(Traps):
         self.daemons = {}
         self.expected_dead = set()
         self.engine_env = {}
+        self.more_of_snmpd = ""
         self.notify = True
         with open(self.managers[0].world, encoding="utf-8") as file:
             self.password = json.load(file)["password"]
@@ -204,7 +205,8 @@ class Lab(Traps):
             host = settings.SNMPD_DLMOD.format(module=MODULE, conf=self.conf)
             env = {**self.module_env(), **self.engine_env}
         conf = self.write("snmpd.conf", settings.snmpd_conf(
-            self.snmpd_port, self.sink_port if self.notify else None, self.root, host))
+            self.snmpd_port, self.sink_port if self.notify else None, self.root,
+            host + self.more_of_snmpd))
         # Without -smux it would listen on TCP port 199 as well.
         self.add("snmpd", ["snmpd", "-f", "-Lo", "-C", "-c", conf, "-r", "-I", "-smux"],
                  **env)
