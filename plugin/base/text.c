@@ -51,11 +51,23 @@ static bool is_control(const unsigned char *p, size_t length)
            (length == 2 && p[0] == 0xC2 && p[1] < 0xA0); /* C1: U+0080 to U+009F */
 }
 
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7F;
+}
+
 const char *nq_text_escape(const char *in, char *out, size_t size)
 {
     const unsigned char *p = (const unsigned char *)nq_text_or_empty(in);
     size_t used = 0;
     while (*p) {
+        if (is_plain(*p)) { /* nearly all there is, so it has a short way */
+            if (used + 2 > size) {
+                break;
+            }
+            out[used++] = (char)*p++;
+            continue;
+        }
         char piece[16];
         size_t length = utf8_length(p);
         size_t eaten = length;

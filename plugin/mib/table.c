@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* table.c: see table.h. Names are searched, never built, except the one that is answered. */
+/* table.c: see table.h. No name is built but the one that is answered. */
 #include "mib/table.h"
 
 #include <stdint.h>
@@ -28,6 +28,21 @@ static size_t table_root(const struct nq_table *table, oid *ret_oid)
         ret_oid[len++] = NQ_ARC_ENTRY;
     }
     return len;
+}
+
+static size_t root_length(const struct nq_table *table)
+{
+    return nq_oid_root_len + (table->scalars ? 2 : 3);
+}
+
+/* The name begins with what table_root() writes, and goes on. */
+static bool is_below(const struct nq_table *table, const oid *name, size_t len)
+{
+    const oid *arc = name + nq_oid_root_len;
+    return len > root_length(table) &&
+           memcmp(name, nq_oid_root, sizeof(nq_oid_root)) == 0 &&
+           arc[0] == NQ_ARC_OBJECTS && arc[1] == table->branch &&
+           (table->scalars || arc[2] == NQ_ARC_ENTRY);
 }
 
 /* ---- rows ---------------------------------------------------------------------------- */
@@ -125,12 +140,10 @@ bool nq_table_split(const struct nq_table *table, const netsnmp_variable_list *v
                     const struct nq_column **ret_column, const oid **ret_index,
                     size_t *ret_index_len)
 {
-    oid root[MAX_OID_LEN];
-    const size_t root_len = table_root(table, root);
-    if (vb->name_length <= root_len ||
-        netsnmp_oid_equals(vb->name, root_len, root, root_len) != 0) {
+    if (!is_below(table, vb->name, vb->name_length)) {
         return false;
     }
+    const size_t root_len = root_length(table);
     *ret_column = nq_table_column(table, nq_table_arc(vb->name[root_len]), false);
     *ret_index = vb->name + root_len + 1;
     *ret_index_len = vb->name_length - root_len - 1;
@@ -208,18 +221,13 @@ static bool seek(const struct nq_table *table, const struct nq_rows *rows,
                  const netsnmp_request_info *request, struct cursor *ret_at)
 {
     const netsnmp_variable_list *vb = request->requestvb;
-    oid root[MAX_OID_LEN];
-    const size_t root_len = table_root(table, root);
     *ret_at = (struct cursor){0};
-
-    const size_t common = vb->name_length < root_len ? vb->name_length : root_len;
-    const int order = snmp_oid_compare(vb->name, common, root, common);
-    if (order > 0) {
-        return false;
+    if (!is_below(table, vb->name, vb->name_length)) {
+        oid root[MAX_OID_LEN];
+        const size_t root_len = table_root(table, root);
+        return snmp_oid_compare(vb->name, vb->name_length, root, root_len) <= 0;
     }
-    if (order < 0 || vb->name_length <= root_len) {
-        return true;
-    }
+    const size_t root_len = root_length(table);
     const oid number = nq_table_arc(vb->name[root_len]);
     const oid *index = vb->name + root_len + 1;
     const size_t index_len = vb->name_length - root_len - 1;
