@@ -133,9 +133,9 @@ static struct nq_episode *taker_of(const struct nq_arrival *arrival)
 static size_t unproven_count(const struct nq_engine *engine)
 {
     size_t count = 0;
-    for (size_t i = 0; i < engine->row_count; i++) {
-        count += engine->rows[i]->state == NQ_CASE_HELD &&
-                 engine->rows[i]->reason == NQ_REASON_UNPROVEN;
+    for (size_t i = 0; i < engine->rows.count; i++) {
+        count += engine->rows.of[i]->state == NQ_CASE_HELD &&
+                 engine->rows.of[i]->reason == NQ_REASON_UNPROVEN;
     }
     return count;
 }
@@ -265,8 +265,8 @@ static int64_t since_detection_ms(const struct nq_episode *episode)
 {
     const struct nq_engine *engine = episode->engine;
     int64_t least_ms = since_own_detection_ms(episode);
-    for (size_t i = 0; i < engine->row_count; i++) {
-        const struct nq_case *other = engine->rows[i];
+    for (size_t i = 0; i < engine->rows.count; i++) {
+        const struct nq_case *other = engine->rows.of[i];
         if (nq_case_is_open(other) && !other->external_id && other->identity &&
             other->reason != NQ_REASON_UNPROVEN &&
             nq_case_has_name(&episode->record, other->identity)) {

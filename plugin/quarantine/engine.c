@@ -378,7 +378,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_groups_load(engine);
     setup->store->ops->log_head(setup->store, engine->log_head);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
-           nq_mode_name(engine->mode), engine->row_count, engine->last_case + 1);
+           nq_mode_name(engine->mode), engine->rows.count, engine->last_case + 1);
     nq_engine_resume(engine, NQ_EV_RESUMED);
     if (engine->mode == NQ_MODE_ENFORCE) { /* perhaps only now, by the configuration */
         nq_engine_resume(engine, NQ_EV_ARMED);
@@ -416,7 +416,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
         nq_episode_drop(episode);
     }
     free_signals(engine);
-    free(engine->rows);
+    nq_rowlist_done(&engine->rows);
     free(engine->health_text);
     free(engine->governor_reason);
     free(engine);

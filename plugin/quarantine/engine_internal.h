@@ -18,6 +18,7 @@
 #include "quarantine/flood.h"
 #include "quarantine/governor.h"
 #include "quarantine/requests.h"
+#include "quarantine/rowlist.h"
 #include "quarantine/tally.h"
 #include "quarantine/unmatched.h"
 
@@ -145,9 +146,7 @@ struct nq_engine {
     struct nq_episode *vms;        /* hash by vm_key: the newest case of a VM */
     struct nq_episode *identities; /* hash by identity: the newest case of an identity */
     struct nq_episode *foreigns;   /* hash by vm_key: rows of tags that others set */
-    struct nq_case **rows;         /* sorted by id */
-    size_t row_count;
-    size_t row_room;
+    struct nq_rowlist rows;        /* all of them */
     uint32_t last_case;
     uint32_t state_counts[NQ_CASE_STATE_END]; /* of our own cases */
     uint64_t rows_changed;

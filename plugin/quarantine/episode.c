@@ -279,8 +279,8 @@ static void on_expiry(void *arg)
 
 void nq_episodes_doubt(struct nq_engine *engine, size_t manager)
 {
-    for (size_t i = 0; i < engine->row_count; i++) {
-        const struct nq_case *record = engine->rows[i];
+    for (size_t i = 0; i < engine->rows.count; i++) {
+        const struct nq_case *record = engine->rows.of[i];
         const bool cut_off =
             record->state == NQ_CASE_TAGGED || record->state == NQ_CASE_ISOLATED;
         if (cut_off && record->owner == NQ_OWNER_OURS && record->manager == manager + 1) {

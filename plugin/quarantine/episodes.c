@@ -95,12 +95,13 @@ struct nq_episode *nq_episode_named(const struct nq_engine *engine, const char *
         return found;
     }
     found = NULL;
-    for (size_t i = 0; i < engine->row_count; i++) {
-        if (nq_case_is_open(engine->rows[i]) && nq_case_has_name(engine->rows[i], text)) {
+    for (size_t i = 0; i < engine->rows.count; i++) {
+        if (nq_case_is_open(engine->rows.of[i]) &&
+            nq_case_has_name(engine->rows.of[i], text)) {
             if (found) {
                 return NULL;
             }
-            found = nq_episode_of(engine, engine->rows[i]->id);
+            found = nq_episode_of(engine, engine->rows.of[i]->id);
         }
     }
     return found;
@@ -124,8 +125,8 @@ struct nq_episode *nq_episode_immune(const struct nq_engine *engine,
 {
     char *key = identity_key(computer);
     struct nq_episode *found = NULL;
-    for (size_t i = engine->row_count; i-- > 0 && !found;) {
-        const struct nq_case *record = engine->rows[i];
+    for (size_t i = engine->rows.count; i-- > 0 && !found;) {
+        const struct nq_case *record = engine->rows.of[i];
         if (record->state != NQ_CASE_RELEASED ||
             strcmp(nq_text_or_empty(record->cause), nq_text_or_empty(cause)) != 0) {
             continue;
@@ -220,22 +221,6 @@ static void link_identity(struct nq_episode *episode)
     episode->in_identities = true;
 }
 
-/* Index of the first row whose id is not below id. */
-static size_t row_position(const struct nq_engine *engine, uint32_t id)
-{
-    size_t low = 0;
-    size_t high = engine->row_count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (engine->rows[middle]->id < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 /* A foreign row is in no index of cases: it neither takes a detection nor hides a case. */
 static void link_foreign(struct nq_episode *episode)
 {
@@ -265,16 +250,7 @@ struct nq_episode *nq_episode_add(struct nq_engine *engine, const struct nq_case
     episode->identity_key = identity_key(record->identity);
     HASH_ADD(by_id, engine->episodes, record.id, sizeof(episode->record.id), episode);
 
-    if (engine->row_count == engine->row_room) {
-        engine->row_room = engine->row_room ? 2 * engine->row_room : 64;
-        engine->rows =
-            nq_realloc(engine->rows, engine->row_room, sizeof(struct nq_case *));
-    }
-    const size_t at = row_position(engine, record->id);
-    memmove(&engine->rows[at + 1], &engine->rows[at],
-            (engine->row_count - at) * sizeof(struct nq_case *));
-    engine->rows[at] = &episode->record;
-    engine->row_count++;
+    nq_rowlist_add(&engine->rows, &episode->record);
     engine->rows_changed++;
     if (!is_ours(episode)) {
         link_foreign(episode);
@@ -307,11 +283,7 @@ void nq_episode_drop(struct nq_episode *episode)
     }
     nq_vet_forget(episode);
     HASH_DELETE(by_id, engine->episodes, episode);
-
-    const size_t at = row_position(engine, episode->record.id);
-    memmove(&engine->rows[at], &engine->rows[at + 1],
-            (engine->row_count - at - 1) * sizeof(struct nq_case *));
-    engine->row_count--;
+    nq_rowlist_remove(&engine->rows, &episode->record);
     engine->rows_changed++;
 
     nq_case_done(&episode->record);

@@ -6,7 +6,7 @@
 
 bool nq_case_has_room(const struct nq_engine *engine)
 {
-    return engine->row_count < (size_t)engine->setup.conf->cases_max;
+    return engine->rows.count < (size_t)engine->setup.conf->cases_max;
 }
 
 static enum nq_case_state first_state(const struct nq_engine *engine,

@@ -234,8 +234,8 @@ void nq_engine_rearm(struct nq_engine *engine, const char *actor)
            engine->state_counts[NQ_CASE_HELD]);
     nq_audit_add(engine, 0, "governorRearmed", actor, NULL, "budgets begin anew");
     nq_engine_wake(engine);
-    for (size_t i = 0; i < engine->row_count; i++) {
-        struct nq_episode *episode = nq_episode_of(engine, engine->rows[i]->id);
+    for (size_t i = 0; i < engine->rows.count; i++) {
+        struct nq_episode *episode = nq_episode_of(engine, engine->rows.of[i]->id);
         const struct nq_case *record = &episode->record;
         if (record->state != NQ_CASE_HELD || record->reason != NQ_REASON_GOVERNOR) {
             continue;

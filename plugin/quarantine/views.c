@@ -14,8 +14,8 @@ static uint32_t oldest_pending_ms(const struct nq_engine *engine)
         return 0;
     }
     /* Case numbers rise with time, so the first pending row is the oldest. */
-    for (size_t i = 0; i < engine->row_count; i++) {
-        const struct nq_case *record = engine->rows[i];
+    for (size_t i = 0; i < engine->rows.count; i++) {
+        const struct nq_case *record = engine->rows.of[i];
         if (record->state == NQ_CASE_TAGGING && record->tag_time_ms == 0) {
             return nq_span_ms(record->detected_ms, nq_engine_now(engine));
         }
@@ -118,6 +118,6 @@ void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_v
 const struct nq_case *const *nq_engine_cases(const struct nq_engine *engine,
                                              size_t *ret_count)
 {
-    *ret_count = engine->row_count;
-    return (const struct nq_case *const *)engine->rows;
+    *ret_count = engine->rows.count;
+    return (const struct nq_case *const *)engine->rows.of;
 }
