@@ -54,7 +54,7 @@ CORE     := $(OUT)/libnq.a
 ENTRY    := $(OUT)/libentry.a
 KILLSYNC := $(OUT)/killsync.so
 BADDISK  := $(OUT)/baddisk.so
-BENCH    := $(addprefix $(OUT)/,bench-client bare.so bare-agent)
+BENCH    := $(addprefix $(OUT)/,bench-client bench-rows bare.so bare-agent)
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
 
@@ -146,6 +146,9 @@ $(OUT)/bench-client: $(call obj,tests/bench/client.c)
 $(OUT)/bare-agent: $(call obj,tests/bench/bare/bare_agent.c tests/bench/bare/bare.c)
 $(OUT)/bench-client $(OUT)/bare-agent:
 	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ -lnetsnmpagent -lnetsnmp)
+
+$(OUT)/bench-rows: $(call obj,tests/bench/rows.c) $(CORE)
+	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 $(OUT)/bare.so: $(call obj,tests/bench/bare/bare_dlmod.c tests/bench/bare/bare.c)
 	$(call run,LD,$(CC) $(LDFLAGS) -shared -o $@ $^ -lnetsnmpagent -lnetsnmp)
