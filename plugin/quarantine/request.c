@@ -8,15 +8,51 @@
 
 /* ---- its life ------------------------------------------------------------------------ */
 
-static struct nq_request_step at_fault(enum nq_request_fault fault, bool about_status)
-{
-    return (struct nq_request_step){.fault = fault, .about_status = about_status};
-}
+/* Where a cell of the table of RFC 2579 leads. */
+enum move {
+    WRONG,     /* nobody may set the status to that */
+    NOT_NOW,   /* not in the present state of the row */
+    NO_ROW,    /* a column of a row that is not there and is not made */
+    PREPARES,  /* the row waits, with a target or without */
+    WAITS,     /* the row waits, and needs its target for that */
+    ACTIVATES, /* the row is carried out, and needs its target for that */
+    STAYS,     /* the row was carried out and stays as it is */
+    GOES,
+    MOVE_END
+};
 
-static struct nq_request_step leads_to(enum nq_row_status after)
-{
-    return (struct nq_request_step){.fault = NQ_REQUEST_OK, .after = after};
-}
+/* By the status that the SET names (0: none) and the one that the row has (0: no row). */
+static const enum move life[NQ_ROW_STATUS_END][NQ_ROW_NOT_READY + 1] = {
+    /*                         no row    active   notInService notReady */
+    [0] = {NO_ROW, STAYS, PREPARES, PREPARES},
+    [NQ_ROW_ACTIVE] = {NOT_NOW, STAYS, ACTIVATES, ACTIVATES},
+    [NQ_ROW_NOT_IN_SERVICE] = {NOT_NOW, NOT_NOW, WAITS, WAITS},
+    [NQ_ROW_NOT_READY] = {WRONG, WRONG, WRONG, WRONG},
+    [NQ_ROW_CREATE_AND_GO] = {ACTIVATES, NOT_NOW, NOT_NOW, NOT_NOW},
+    [NQ_ROW_CREATE_AND_WAIT] = {PREPARES, NOT_NOW, NOT_NOW, NOT_NOW},
+    [NQ_ROW_DESTROY] = {GOES, GOES, GOES, GOES},
+};
+
+#define TO(status)                                                                       \
+    {                                                                                    \
+        .fault = NQ_REQUEST_OK, .after = (status)                                        \
+    }
+#define FAULT(what, status_is_guilty)                                                    \
+    {                                                                                    \
+        .fault = NQ_REQUEST_##what, .about_status = (status_is_guilty)                   \
+    }
+
+/* Without a target, with one. STAYS: other columns named, or none. */
+static const struct nq_request_step moves[MOVE_END][2] = {
+    [WRONG] = {FAULT(WRONG_VALUE, true), FAULT(WRONG_VALUE, true)},
+    [NOT_NOW] = {FAULT(INCONSISTENT_VALUE, true), FAULT(INCONSISTENT_VALUE, true)},
+    [NO_ROW] = {FAULT(INCONSISTENT_NAME, false), FAULT(INCONSISTENT_NAME, false)},
+    [PREPARES] = {TO(NQ_ROW_NOT_READY), TO(NQ_ROW_NOT_IN_SERVICE)},
+    [WAITS] = {FAULT(INCONSISTENT_VALUE, true), TO(NQ_ROW_NOT_IN_SERVICE)},
+    [ACTIVATES] = {FAULT(INCONSISTENT_VALUE, true), TO(NQ_ROW_ACTIVE)},
+    [STAYS] = {FAULT(INCONSISTENT_VALUE, false), TO(NQ_ROW_ACTIVE)},
+    [GOES] = {TO(NQ_ROW_DESTROY), TO(NQ_ROW_DESTROY)},
+};
 
 static bool has_target(const struct nq_request *before,
                        const struct nq_request_change *change)
@@ -30,62 +66,13 @@ static bool changes_columns(const struct nq_request_change *change)
     return change->target || change->comment || change->action;
 }
 
-/* A row that is not there. */
-static struct nq_request_step make(const struct nq_request_change *change, bool complete)
-{
-    switch ((int)change->status) {
-    case NQ_ROW_CREATE_AND_GO:
-        return complete ? leads_to(NQ_ROW_ACTIVE)
-                        : at_fault(NQ_REQUEST_INCONSISTENT_VALUE, true);
-    case NQ_ROW_CREATE_AND_WAIT:
-        return leads_to(complete ? NQ_ROW_NOT_IN_SERVICE : NQ_ROW_NOT_READY);
-    case 0:
-        return at_fault(NQ_REQUEST_INCONSISTENT_NAME, false);
-    default:
-        return at_fault(NQ_REQUEST_INCONSISTENT_VALUE, true);
-    }
-}
-
-/* One that is there and was never active. */
-static struct nq_request_step prepare(const struct nq_request_change *change,
-                                      bool complete)
-{
-    switch ((int)change->status) {
-    case NQ_ROW_ACTIVE:
-    case NQ_ROW_NOT_IN_SERVICE:
-        return complete ? leads_to(change->status)
-                        : at_fault(NQ_REQUEST_INCONSISTENT_VALUE, true);
-    case 0:
-        return leads_to(complete ? NQ_ROW_NOT_IN_SERVICE : NQ_ROW_NOT_READY);
-    default:
-        return at_fault(NQ_REQUEST_INCONSISTENT_VALUE, true);
-    }
-}
-
-/* One that was carried out. */
-static struct nq_request_step keep(const struct nq_request_change *change)
-{
-    if (change->status && change->status != NQ_ROW_ACTIVE) {
-        return at_fault(NQ_REQUEST_INCONSISTENT_VALUE, true);
-    }
-    return changes_columns(change) ? at_fault(NQ_REQUEST_INCONSISTENT_VALUE, false)
-                                   : leads_to(NQ_ROW_ACTIVE);
-}
-
 struct nq_request_step nq_request_step(const struct nq_request *before,
                                        const struct nq_request_change *change)
 {
-    if (change->status == NQ_ROW_NOT_READY) {
-        return at_fault(NQ_REQUEST_WRONG_VALUE, true);
-    }
-    if (change->status == NQ_ROW_DESTROY) {
-        return leads_to(NQ_ROW_DESTROY);
-    }
-    const bool complete = has_target(before, change);
-    if (!before) {
-        return make(change, complete);
-    }
-    return before->status == NQ_ROW_ACTIVE ? keep(change) : prepare(change, complete);
+    const enum move move = life[change->status][before ? before->status : 0];
+    const bool fits =
+        move == STAYS ? !changes_columns(change) : has_target(before, change);
+    return moves[move][fits];
 }
 
 /* ---- what became of it --------------------------------------------------------------- */

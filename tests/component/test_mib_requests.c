@@ -2,6 +2,7 @@
 /* SETs that make rows, and those of the engine's push-buttons, asked of the real MIB in front
  * of the real engine through the agent library itself: see agent_fixture.h. */
 #include "../unit/agent_fixture.h"
+#include "../unit/row_status.h"
 #include "mib/mib.h"
 #include "quarantine/requests.h"
 #include "story.h"
@@ -240,6 +241,105 @@ static void a_row_that_waits_does_nothing_until_it_is_active(void **state)
     assert_int_equal(number_at(COLUMN_CASE, 7), world_case(world)->id);
     assert_int_equal(set_number(CELL(COLUMN_STATUS, 7), NQ_ROW_DESTROY), 0);
     assert_false(is_there(7));
+}
+
+/* ---- RowStatus, cell by cell --------------------------------------------------------- */
+
+static void bring_row_to(enum row_before before, long index)
+{
+    static const long statuses[ROW_BEFORE_END] = {
+        [ROW_NOT_READY] = NQ_ROW_CREATE_AND_WAIT,
+        [ROW_NOT_IN_SERVICE] = NQ_ROW_CREATE_AND_WAIT,
+        [ROW_ACTIVE] = NQ_ROW_CREATE_AND_GO,
+    };
+    if (before == ROW_ABSENT) {
+        return;
+    }
+    netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+    if (before != ROW_NOT_READY) {
+        put_text(pdu, CELL(COLUMN_TARGET, index), "NOBODY-02");
+        put_number(pdu, CELL(COLUMN_ACTION, index), NQ_REQUEST_RELEASE);
+    }
+    put_number(pdu, CELL(COLUMN_STATUS, index), statuses[before]);
+    assert_accepted(pdu);
+}
+
+/* What the row is, as one text: "" for none. */
+static void read_row(long index, char *ret, size_t room)
+{
+    ret[0] = '\0';
+    if (is_there(index)) {
+        char target[NQ_TEXT_MAX + 1];
+        (void)snprintf(target, sizeof(target), "%s", text_at(COLUMN_TARGET, index));
+        (void)snprintf(ret, room, "%ld %ld %s %s", number_at(COLUMN_STATUS, index),
+                       number_at(COLUMN_ACTION, index), target,
+                       text_at(COLUMN_COMMENT, index));
+    }
+}
+
+/* The letter of row_status.h for what became of the SET. */
+static char judge_set(netsnmp_pdu *pdu, long index, long status_place)
+{
+    netsnmp_pdu *response = ask(pdu);
+    const long error = response->errstat;
+    const bool about_status = response->errindex == status_place;
+    snmp_free_pdu(response);
+    switch (error) {
+    case SNMP_ERR_NOERROR:
+        return is_there(index) ? "?ASN"[number_at(COLUMN_STATUS, index)] : '-';
+    case SNMP_ERR_INCONSISTENTVALUE:
+        return about_status ? 's' : 'c';
+    case SNMP_ERR_WRONGVALUE:
+        return about_status ? 'w' : '?';
+    case SNMP_ERR_INCONSISTENTNAME:
+        return about_status ? '?' : 'n';
+    default:
+        return '?';
+    }
+}
+
+static void every_cell_of_row_status_holds_through_the_agent(void **state)
+{
+    (void)state;
+    for (size_t status = 0; status < NQ_ROW_STATUS_END; status++) {
+        for (enum row_before before = ROW_ABSENT; before < ROW_BEFORE_END; before++) {
+            for (size_t with = 0; with < ROW_WITH_END; with++) {
+                const char expected = row_cells[status][before][with];
+                if (expected == ' ') {
+                    continue;
+                }
+                const long index = 7;
+                char row[2][3 * NQ_TEXT_MAX];
+                bring_row_to(before, index);
+                read_row(index, row[0], sizeof(row[0]));
+
+                netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+                long status_place = 0;
+                if (row_with[with].target) {
+                    put_text(pdu, CELL(COLUMN_TARGET, index), row_with[with].target);
+                }
+                if (row_with[with].comment) {
+                    put_text(pdu, CELL(COLUMN_COMMENT, index), row_with[with].comment);
+                }
+                if (status) {
+                    put_number(pdu, CELL(COLUMN_STATUS, index), (long)status);
+                    status_place = with == 0 ? 1 : 2;
+                }
+                const char is = judge_set(pdu, index, status_place);
+                if (is != expected) {
+                    fail_msg("status %zu in state %d with columns %zu: %c, not %c",
+                             status, before, with, is, expected);
+                }
+                read_row(index, row[1], sizeof(row[1]));
+                if (strchr("swcn", expected)) {
+                    assert_string_equal(row[1], row[0]);
+                }
+                assert_int_equal(set_number(CELL(COLUMN_STATUS, index), NQ_ROW_DESTROY),
+                                 0);
+                assert_int_equal(row_count(), 0);
+            }
+        }
+    }
 }
 
 /* ---- precise errors ------------------------------------------------------------------ */
@@ -578,6 +678,7 @@ int main(void)
         REQUEST_TEST(a_request_isolates_a_vm_that_was_released_a_moment_ago),
         REQUEST_TEST(a_release_of_what_no_case_has_failed),
         REQUEST_TEST(a_row_that_waits_does_nothing_until_it_is_active),
+        REQUEST_TEST(every_cell_of_row_status_holds_through_the_agent),
         REQUEST_TEST(values_that_no_row_can_have_get_their_own_error),
         REQUEST_TEST(names_that_no_row_can_have_get_their_own_error),
         REQUEST_TEST(an_error_is_told_at_the_varbind_that_has_it),
