@@ -7,6 +7,9 @@ VERSION := 0.1.0
 # The one build-time setting of the object tree; see README, "The OID root".
 OID_ROOT ?= 1.3.6.1.4.1.8072.9999.9999.2611
 
+# READ_ONLY=1 builds an agent that takes no SET, whatever its configuration says.
+READ_ONLY ?= 0
+
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
 BINDIR     ?= $(PREFIX)/bin
@@ -35,7 +38,7 @@ LINK_fuzz   := $(LINK_asan)
 
 OUT   := $(BUILD)/$(VARIANT)
 DEFINES  := -D_GNU_SOURCE -DNQ_VERSION='"$(VERSION)"' \
-            -DNQ_OID_ROOT='$(subst .,$(comma),$(OID_ROOT))'
+            -DNQ_OID_ROOT='$(subst .,$(comma),$(OID_ROOT))' -DNQ_BUILT_READ_ONLY=$(READ_ONLY)
 CFLAGS   := -std=c11 -g -fPIC -fvisibility=hidden -fstack-protector-strong $(WARN) \
             $(OPT_$(VARIANT))
 # Empty while pkg-config is not installed yet: targets that install call make once more.
@@ -77,7 +80,7 @@ JOBS   := $(shell nproc 2>/dev/null || echo 2)
 PYTEST_JOBS := $(shell expr 2 \* $(JOBS))
 PYTHON := /usr/bin/python3
 SUB    := $(MAKE) --no-print-directory
-export BUILD VARIANT OID_ROOT
+export BUILD VARIANT OID_ROOT READ_ONLY
 
 # V=1 shows the whole commands.
 ifeq ($(V),1)

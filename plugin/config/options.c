@@ -164,17 +164,38 @@ static const struct nq_option timing_options[] = {
      .help = "a tag that NSX has not added or removed after this is a failed case"},
 };
 
+/* ---- snmp --------------------------------------------------------------------------- */
+
+/* A read-only build does not know the other word. */
+static const struct nq_word writes[] = {{"none", 1},
+#if !NQ_BUILT_READ_ONLY
+                                        {"all", 0},
+#endif
+                                        {NULL, 0}};
+
+static const struct nq_option snmp_options[] = {
+    {.name = "write",
+     .kind = NQ_OPTION_MODE,
+     AT(nq_config, snmp_read_only),
+     .words = writes,
+     .preset = NQ_BUILT_READ_ONLY ? "none" : "all",
+     .help = "which objects a SET may change, as far as snmpd lets it through; with none "
+             "the mode of this file holds, not the one that was set before"},
+};
+
 /* ---- the file ----------------------------------------------------------------------- */
 
 static const struct nq_block engine_block = {BLOCK(engine_options)};
 static const struct nq_block tag_block = {BLOCK(tag_options)};
 static const struct nq_block timing_block = {BLOCK(timing_options)};
+static const struct nq_block snmp_block = {BLOCK(snmp_options)};
 
 /* Managers stand before groups, which name them. */
 static const struct nq_option root_options[] = {
     {.name = "engine", .kind = NQ_OPTION_BLOCK, .block = &engine_block},
     {.name = "tag", .kind = NQ_OPTION_BLOCK, .block = &tag_block},
     {.name = "timing", .kind = NQ_OPTION_BLOCK, .block = &timing_block},
+    {.name = "snmp", .kind = NQ_OPTION_BLOCK, .block = &snmp_block},
     {.name = "managers",
      .kind = NQ_OPTION_LIST,
      AT(nq_config, managers),

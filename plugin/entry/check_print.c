@@ -64,6 +64,10 @@ void nq_check_print(const struct nq_config *conf)
     (void)printf("%s is valid\n", conf->file);
     (void)printf("mode      %s\n", conf->enforce ? "enforce: VMs will be isolated"
                                                  : "observe: nothing will be isolated");
+    (void)printf("snmp      %s\n", conf->snmp_read_only
+                                       ? "read-only: no SET is taken"
+                                       : "SETs are taken, as far as snmpd "
+                                         "lets them through");
     (void)printf("tag       %s|%s\n", conf->tag_scope, conf->tag_value);
     (void)printf("state     %s\nintake    %s\nspool     %s\n", conf->state_directory,
                  conf->intake_socket, conf->spool_directory);

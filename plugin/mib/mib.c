@@ -16,6 +16,16 @@ _Static_assert(NQ_CASE_STATE_END == 10 && NQ_WANT_END == 6 && NQ_REASON_END == 1
                    NQ_REQUEST_RESULT_END == 5 && NQ_REQUEST_ACTION_END == 3,
                "an enum grew: add its value to NSX-QUARANTINE-MIB");
 
+/* Rows of cases have the number of their case as index. */
+static void keep_set(void *source, const struct nq_set_done *done)
+{
+    const struct nq_mib *mib = source;
+    if (mib->engine) {
+        nq_engine_note_set(mib->engine, done->table == &nq_table_vms ? done->instance : 0,
+                           done->actor, done->column->name, done->instance, done->text);
+    }
+}
+
 struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
                             struct nq_err *reterr)
 {
@@ -30,6 +40,7 @@ struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
         if (!nq_face_open(&mib->faces[i], nq_mib_tables[i], mib, reterr)) {
             return nq_mib_stop(mib);
         }
+        mib->faces[i].on_set = keep_set;
     }
     return mib;
 }
@@ -57,6 +68,9 @@ void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_
     if (engine) {
         nq_engine_view(engine, &mib->scalars.view);
         mib->rows_changed = mib->scalars.view.rows_changed;
+        for (size_t i = 0; i < nq_mib_table_count; i++) {
+            mib->faces[i].read_only = mib->scalars.view.read_only;
+        }
     }
 }
 

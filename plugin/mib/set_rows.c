@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* set_rows.c: the phases of a SET of a table whose rows a SET makes and removes. All varbinds
  * of a row are judged together, in whatever order they come: RFC 2579, RowStatus. As in
- * set.c, RESERVE finds every reason to refuse and keeps nothing, and COMMIT hands over. */
+ * set.c, RESERVE and ACTION find every reason to refuse and keep nothing, and COMMIT hands
+ * over. */
 #include "mib/set.h"
 
 #include <stdint.h>
@@ -77,8 +78,8 @@ static void gather(const struct nq_face *face, const netsnmp_request_info *first
 
 /* ---- the phases ---------------------------------------------------------------------- */
 
-static void refuse(netsnmp_agent_request_info *reqinfo, netsnmp_request_info *first,
-                   oid column, int error)
+static void refuse(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
+                   netsnmp_request_info *first, oid column, int error)
 {
     const oid index = index_of(first);
     netsnmp_request_info *guilty = first;
@@ -87,12 +88,12 @@ static void refuse(netsnmp_agent_request_info *reqinfo, netsnmp_request_info *fi
             guilty = r;
         }
     }
-    netsnmp_set_request_error(reqinfo, guilty, error);
+    nq_set_refuse(face, reqinfo, guilty, nq_set_error(reqinfo->mode, error));
 }
 
-static bool reserve_varbinds(const struct nq_face *face,
-                             netsnmp_agent_request_info *reqinfo,
-                             netsnmp_request_info *requests)
+static bool check_varbinds(const struct nq_face *face,
+                           netsnmp_agent_request_info *reqinfo,
+                           netsnmp_request_info *requests)
 {
     size_t count = 0;
     for (netsnmp_request_info *r = requests; r; r = r->next) {
@@ -103,15 +104,15 @@ static bool reserve_varbinds(const struct nq_face *face,
                               ? SNMP_ERR_RESOURCEUNAVAILABLE
                               : check(face->table, r->requestvb, &column, text, &value);
         if (error != SNMP_ERR_NOERROR) {
-            netsnmp_set_request_error(reqinfo, r, error);
+            nq_set_refuse(face, reqinfo, r, nq_set_error(reqinfo->mode, error));
             return false;
         }
     }
     return true;
 }
 
-static void reserve_rows(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
-                         netsnmp_request_info *requests)
+static void check_rows(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
+                       netsnmp_request_info *requests)
 {
     size_t made = 0;
     for (netsnmp_request_info *r = requests; r; r = r->next) {
@@ -126,7 +127,7 @@ static void reserve_rows(const struct nq_face *face, netsnmp_agent_request_info 
         const int error =
             face->table->maker->may(face->source, &row.change, &column, &makes);
         if (error != SNMP_ERR_NOERROR) {
-            refuse(reqinfo, r, column, error);
+            refuse(face, reqinfo, r, column, error);
             return;
         }
         made += makes;
@@ -138,7 +139,7 @@ static void log_row(const struct nq_face *face, const struct nq_row_change *chan
 {
     for (oid number = 0; number < NQ_MAKER_COLUMNS; number++) {
         if (change->values[number]) {
-            nq_set_log(nq_table_column(face->table, number, false), change->row,
+            nq_set_log(face, nq_table_column(face->table, number, false), change->row,
                        change->index, change->values[number], who);
         }
     }
@@ -159,19 +160,12 @@ static void commit_rows(const struct nq_face *face, netsnmp_agent_request_info *
     free(who.address);
 }
 
-void nq_table_set_rows(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
-                       netsnmp_request_info *requests)
+void nq_set_rows(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
+                 netsnmp_request_info *requests)
 {
-    switch (reqinfo->mode) {
-    case MODE_SET_RESERVE1:
-        if (reserve_varbinds(face, reqinfo, requests)) {
-            reserve_rows(face, reqinfo, requests);
-        }
-        break;
-    case MODE_SET_COMMIT: /* RESERVE has let every varbind pass */
+    if (reqinfo->mode == MODE_SET_COMMIT) { /* ACTION has let every varbind pass */
         commit_rows(face, reqinfo, requests);
-        break;
-    default: /* RESERVE2, ACTION, UNDO, FREE: RESERVE1 kept nothing */
-        break;
+    } else if (check_varbinds(face, reqinfo, requests)) {
+        check_rows(face, reqinfo, requests);
     }
 }

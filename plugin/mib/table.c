@@ -279,23 +279,19 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
     (void)reginfo;
     const struct nq_face *face = handler->myvoid;
     const struct nq_table *table = face->table;
-    struct nq_rows rows = {0};
-    if (reqinfo->mode == MODE_GET || reqinfo->mode == MODE_GETNEXT) {
-        rows = table->rows(face->source);
-    } else if (table->maker) {
-        nq_table_set_rows(face, reqinfo, requests);
+    if (reqinfo->mode != MODE_GET && reqinfo->mode != MODE_GETNEXT) {
+        nq_table_set(face, reqinfo, requests);
         return SNMP_ERR_NOERROR;
     }
+    const struct nq_rows rows = table->rows(face->source);
     for (netsnmp_request_info *request = requests; request; request = request->next) {
         if (request->processed) {
             continue;
         }
         if (reqinfo->mode == MODE_GET) {
             get(table, &rows, reqinfo, request);
-        } else if (reqinfo->mode == MODE_GETNEXT) {
-            get_next(table, &rows, reqinfo, request);
         } else {
-            nq_table_set(face, reqinfo, request);
+            get_next(table, &rows, reqinfo, request);
         }
     }
     return SNMP_ERR_NOERROR;

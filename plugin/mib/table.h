@@ -27,6 +27,7 @@
 
 #define NQ_INDEX_PARTS   2
 #define NQ_MAKER_COLUMNS 16
+#define NQ_SET_MAX       1000
 
 /* Elements of an array; OID_LENGTH() is right for arrays of oid only. */
 #define NQ_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -139,11 +140,26 @@ struct nq_table {
 
 /* ---- the handler --------------------------------------------------------------------- */
 
+/* One value that a SET brought, before it is carried out. */
+struct nq_set_done {
+    const struct nq_table *table;
+    const struct nq_column *column;
+    uint32_t instance; /* the last number of the name */
+    const char *actor; /* as in struct nq_new_value */
+    const char *text;  /* how the actor was proven, from where, both values */
+};
+
+typedef void nq_set_fn(void *source, const struct nq_set_done *done);
+
 /* One registration; a member of the struct that opens it. */
 struct nq_face {
     const struct nq_table *table;
-    void *source; /* for table->rows() and the writers */
+    void *source; /* for table->rows(), the writers and on_set */
     netsnmp_handler_registration *registration;
+
+    /* Free to set while it is open. */
+    bool read_only;    /* every SET ends with notWritable */
+    nq_set_fn *on_set; /* keeps a record of SETs; NULL: nobody does */
 };
 
 /* Registers the table with the host; *face must stay where it is until close(). */
@@ -181,13 +197,8 @@ bool nq_table_split(const struct nq_table *table, const netsnmp_variable_list *v
                     const struct nq_column **ret_column, const oid **ret_index,
                     size_t *ret_index_len);
 
-/* One request of one phase of a SET. */
+/* All requests of one phase of a SET. */
 void nq_table_set(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
-                  netsnmp_request_info *request);
-
-/* All requests of one phase of a SET, for a table with a maker. */
-#define NQ_SET_MAX 1000
-void nq_table_set_rows(const struct nq_face *face, netsnmp_agent_request_info *reqinfo,
-                       netsnmp_request_info *requests);
+                  netsnmp_request_info *requests);
 
 #endif

@@ -92,3 +92,10 @@ void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char 
     }
     nq_engine_wake(engine);
 }
+
+void nq_engine_note_set(struct nq_engine *engine, uint32_t case_id, const char *actor,
+                        const char *object, uint32_t instance, const char *text)
+{
+    nq_audit_add(engine, case_id, "set", actor, NULL, "%s.%u: %s", object, instance,
+                 text);
+}

@@ -293,7 +293,8 @@ static void load_tally(void *arg, const char *owner, const char *name, uint64_t 
 static void load_mode(void *arg, enum nq_mode mode)
 {
     struct nq_engine *engine = arg;
-    if (mode > 0 && mode < NQ_MODE_END) {
+    /* Without SETs nobody could change it again. */
+    if (mode > 0 && mode < NQ_MODE_END && !engine->setup.conf->snmp_read_only) {
         engine->mode = mode;
     }
 }

@@ -135,6 +135,10 @@ void nq_engine_comment(struct nq_engine *engine, uint32_t case_id, const char *c
                        const char *actor);
 void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char *actor);
 
+/* Keeps a SET in the audit log, before it is carried out. case_id: 0: it is about none. */
+void nq_engine_note_set(struct nq_engine *engine, uint32_t case_id, const char *actor,
+                        const char *object, uint32_t instance, const char *text);
+
 /* Budgets begin anew, and cases that the governor holds go on in their order. */
 void nq_engine_rearm(struct nq_engine *engine, const char *actor);
 
@@ -218,6 +222,7 @@ struct nq_engine_view {
     enum nq_health health;
     const char *health_text; /* one sentence; what to do when it is not ok */
     int64_t started_ms;      /* wall */
+    bool read_only; /* snmp.write of the configuration: no SET is taken */
     uint32_t cases_open;
     uint32_t cases_quarantined;
     uint32_t cases_isolated;

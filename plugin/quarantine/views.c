@@ -98,6 +98,7 @@ void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_v
 {
     const uint32_t *counts = engine->state_counts;
     *ret_view = (struct nq_engine_view){
+        .read_only = engine->setup.conf->snmp_read_only,
         .mode = engine->mode,
         .started_ms = engine->started_ms,
         .cases_open = open_count(engine),
