@@ -260,7 +260,8 @@ void nq_table_set(const struct nq_face *face, netsnmp_agent_request_info *reqinf
         reqinfo->mode != MODE_SET_COMMIT) {
         return;
     }
-    if (NQ_BUILT_READ_ONLY || face->read_only) {
+    /* What has passed ACTION is carried out. */
+    if (reqinfo->mode != MODE_SET_COMMIT && (NQ_BUILT_READ_ONLY || face->read_only)) {
         nq_set_refuse(face, reqinfo, requests,
                       nq_set_error(reqinfo->mode, SNMP_ERR_NOTWRITABLE));
         return;

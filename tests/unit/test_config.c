@@ -23,6 +23,7 @@ static void fills_in_defaults(void **state)
 {
     struct nq_config *conf = load(*state, WHOLE);
     assert_false(conf->enforce);
+    assert_false(conf->snmp_read_only);
     assert_string_equal(conf->state_directory, "/var/lib/nsx-quarantine");
     assert_string_equal(conf->intake_socket, "/var/lib/nsx-quarantine/intake.sock");
     assert_string_equal(conf->spool_directory, "/var/lib/nsx-quarantine/spool");
@@ -528,6 +529,7 @@ static void the_defaults_in_the_example_are_true(void **state)
                         (const char *)&spelt->managers->access + limits,
                         sizeof(struct nq_access_conf) - limits);
     assert_memory_equal(&plain->limits, &spelt->limits, sizeof(plain->limits));
+    assert_int_equal(plain->snmp_read_only, spelt->snmp_read_only);
     assert_int_equal(plain->listen.receive_buffer, spelt->listen.receive_buffer);
     assert_int_equal(plain->listen.connections, spelt->listen.connections);
     assert_int_equal(plain->managers->type, spelt->managers->type);
