@@ -15,7 +15,7 @@
 #include "base/text.h"
 
 #define ACTOR_UNKNOWN "snmp"
-#define PDU_OF_AGENTX 192 /* libnetsnmp: AGENTX_VERSION_1, in no installed header */
+#define PDU_OF_AGENTX 193 /* libnetsnmp: AGENTX_VERSION_1, in no installed header */
 
 /* ---- the value ----------------------------------------------------------------------- */
 
