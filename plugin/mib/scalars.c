@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scalars.c: branches 1 to 3 and 5 as rows: engine, cases, traps, governor. */
+/* scalars.c: branches 1 to 5 as rows: engine, cases, traps, timing, governor. */
 #include "mib/tables.h"
 
 #include "mib/source.h"
@@ -115,6 +115,19 @@ static const struct nq_column traps_columns[] = {
     COUNT(9, nqTrapsKernelDrops, NQ_COUNT_TRAPS_KERNEL_DROPS),
 };
 
+static const struct nq_column timing_columns[] = {
+    ENGINE(1, nqTimingTagLast, ASN_UNSIGNED, u32, view.tag_times.last),
+    ENGINE(2, nqTimingTagP50, ASN_UNSIGNED, u32, view.tag_times.p50),
+    ENGINE(3, nqTimingTagP95, ASN_UNSIGNED, u32, view.tag_times.p95),
+    ENGINE(4, nqTimingTagP99, ASN_UNSIGNED, u32, view.tag_times.p99),
+    ENGINE(5, nqTimingTagMax, ASN_UNSIGNED, u32, view.tag_times.most),
+    ENGINE(11, nqTimingIsolateLast, ASN_UNSIGNED, u32, view.isolate_times.last),
+    ENGINE(12, nqTimingIsolateP50, ASN_UNSIGNED, u32, view.isolate_times.p50),
+    ENGINE(13, nqTimingIsolateP95, ASN_UNSIGNED, u32, view.isolate_times.p95),
+    ENGINE(14, nqTimingIsolateP99, ASN_UNSIGNED, u32, view.isolate_times.p99),
+    ENGINE(15, nqTimingIsolateMax, ASN_UNSIGNED, u32, view.isolate_times.most),
+};
+
 static const struct nq_column governor_columns[] = {
     ENGINE(1, nqGovernorState, ASN_INTEGER, u32, view.governor_state),
     ENGINE(2, nqGovernorReason, ASN_OCTET_STR, text, view.governor_reason),
@@ -134,5 +147,6 @@ static const struct nq_column governor_columns[] = {
 const struct nq_table nq_table_engine = SCALAR_BRANCH("nqEngine", 1, engine_columns);
 const struct nq_table nq_table_cases = SCALAR_BRANCH("nqCases", 2, cases_columns);
 const struct nq_table nq_table_traps = SCALAR_BRANCH("nqTraps", 3, traps_columns);
+const struct nq_table nq_table_timing = SCALAR_BRANCH("nqTiming", 4, timing_columns);
 const struct nq_table nq_table_governor =
     SCALAR_BRANCH("nqGovernor", 5, governor_columns);

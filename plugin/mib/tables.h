@@ -23,6 +23,7 @@ extern const size_t nq_mib_table_count;
 extern const struct nq_table nq_table_engine;   /* branch 1 */
 extern const struct nq_table nq_table_cases;    /* branch 2 */
 extern const struct nq_table nq_table_traps;    /* branch 3 */
+extern const struct nq_table nq_table_timing;   /* branch 4 */
 extern const struct nq_table nq_table_governor; /* branch 5 */
 extern const struct nq_table nq_table_vms;      /* branch 6 */
 extern const struct nq_table nq_table_groups;   /* branch 7 */

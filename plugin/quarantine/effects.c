@@ -153,12 +153,8 @@ static void reply_find(struct nq_episode *episode, const struct nq_reply *reply)
 static void reply_add(struct nq_episode *episode, const struct nq_reply *reply)
 {
     (void)reply;
-    struct nq_case *record = &episode->record;
     episode->acknowledged = true;
-    if (record->tag_time_ms == 0) {
-        record->tag_time_ms =
-            nq_span_ms(record->detected_ms, nq_engine_now(episode->engine));
-    }
+    nq_times_tagged(episode);
     (void)nq_episode_apply(episode, NQ_EV_ADDED, NULL, NULL);
 }
 
@@ -197,10 +193,7 @@ static void reply_read(struct nq_episode *episode, const struct nq_reply *reply)
         /* Whoever put it there, release has to take it off. */
         record->tag_writes += record->tag_writes == 0;
         record->rungs |= NQ_RUNG_BIT(NQ_RUNG_TAG_PRESENT);
-        if (record->tag_time_ms == 0) {
-            record->tag_time_ms =
-                nq_span_ms(record->detected_ms, nq_engine_now(episode->engine));
-        }
+        nq_times_tagged(episode);
     }
     if (present && wanted) {
         nq_vet_count(episode); /* it is quarantined, whoever did it */
@@ -369,6 +362,7 @@ static void on_reply(void *arg, const struct nq_reply *reply)
 void nq_episode_block(struct nq_episode *episode)
 {
     episode->blocked = true;
+    episode->was_blocked = true;
     episode->effect = NQ_DO_NOTHING;
     nq_text_set(&episode->record.reason_text,
                 "the engine is stopped: nothing is written to NSX");

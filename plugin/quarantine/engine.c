@@ -377,6 +377,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
         return nq_engine_close(engine);
     }
     nq_groups_load(engine);
+    nq_times_load(engine);
     setup->store->ops->log_head(setup->store, engine->log_head);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->rows.count, engine->last_case + 1);

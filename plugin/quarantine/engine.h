@@ -24,6 +24,7 @@
 #include "config/config.h"
 #include "loop/loop.h"
 #include "nsx/backend.h"
+#include "quarantine/timing.h"
 #include "store/store.h"
 #include "trap/sources.h"
 #include "trap/trap.h"
@@ -216,7 +217,7 @@ struct nq_manager_row {
 
 enum nq_health { NQ_HEALTH_OK = 1, NQ_HEALTH_DEGRADED, NQ_HEALTH_FAILED };
 
-/* Scalars of branches 1 to 3 that are not build constants. */
+/* Scalars of branches 1 to 5 that are not build constants. */
 struct nq_engine_view {
     enum nq_mode mode;
     enum nq_health health;
@@ -236,6 +237,8 @@ struct nq_engine_view {
     int64_t reconciled_ms; /* wall, end of the last complete comparison; 0: never */
     const char *log_head;  /* hash of the newest entry of the audit log; "" */
     uint64_t rows_changed; /* rises with every change of any case row */
+    struct nq_timing_view tag_times;     /* first signal to acknowledged tag */
+    struct nq_timing_view isolate_times; /* first signal to proven isolation */
     uint64_t counters[NQ_COUNTER_COUNT];
 };
 

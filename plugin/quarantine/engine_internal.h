@@ -2,7 +2,7 @@
 /* engine_internal.h: what the files of the engine share: engine.c (life, turn), commands.c
  * and views.c (SETs and what is shown), intake.c and actions.c (traps; see arrival.h),
  * opening.c (new cases), episodes.c (all cases at work), episode.c (one case changes),
- * effects.c (calls to NSX), vet.c (what stands before a write), seek.c (VMs that are gone),
+ * times.c (how long it took), * effects.c (calls to NSX), vet.c (what stands before a write), seek.c (VMs that are gone),
  * reconcile.c (what NSX shows by itself), audit.c, groups.c, rules.c and managers.c (rows of
  * NSX), tally.c (numbers kept), flood.c and unmatched.c (traps that are too many, or mean
  * nothing). Nobody outside this folder includes it. */
@@ -58,9 +58,12 @@ struct nq_episode {
     int64_t changed_mono_ms;  /* of the last change of state; 0: before the start */
     int64_t seen_mono_ms;     /* NSX showed the VM last; 0: not since the start */
     int64_t detected_mono_ms; /* the newest detection; 0: before the start */
+    int64_t opened_mono_ms;   /* the first one; 0: before the start */
     bool acknowledged;  /* NSX acknowledged the last write, not yet seen in a read */
     bool refused;       /* NSX refused to remove the tag; a read decides */
     bool blocked;       /* a write waits for the mode to leave stopped */
+    bool was_blocked;   /* at any time since the start */
+    bool timed;         /* its tag time counts in nqTiming, noted since the start */
     bool late;          /* prove_timeout has passed and was reported */
     uint64_t kept;      /* nq_case_hash() as it is in the store; 0: not there */
     uint64_t put;       /* as it was put last, committed or not */
@@ -177,6 +180,8 @@ struct nq_engine {
     struct nq_manager_row *manager_rows;    /* one for each manager */
     struct nq_manager_status *manager_seen; /* its counters as they were added last */
     struct nq_tallies tallies;
+    struct nq_timing tag_times; /* see times.c */
+    struct nq_timing isolate_times;
 
     struct nq_governor governor;
     struct nq_reconciliation *reconciliations; /* one for each manager */
@@ -274,6 +279,13 @@ struct nq_episode *nq_episode_immune(const struct nq_engine *engine,
 void nq_episodes_doubt(struct nq_engine *engine, size_t manager);
 /* A duration for the MIB: at least 1, because 0 means "not yet". */
 uint32_t nq_span_ms(int64_t from_ms, int64_t to_ms);
+
+/* ---- times.c ------------------------------------------------------------------------ */
+
+void nq_times_load(struct nq_engine *engine);
+/* NSX acknowledged the tag, or showed it; the state is the one that the case had then. */
+void nq_times_tagged(struct nq_episode *episode);
+void nq_times_isolated(struct nq_episode *episode);
 
 /* ---- effects.c ---------------------------------------------------------------------- */
 

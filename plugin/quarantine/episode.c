@@ -126,9 +126,7 @@ static void enter_state(struct nq_episode *episode)
         episode->late = false;
         break;
     case NQ_CASE_ISOLATED:
-        if (record->isolate_time_ms == 0) {
-            record->isolate_time_ms = nq_span_ms(record->detected_ms, now);
-        }
+        nq_times_isolated(episode);
         nq_groups_hurry(engine);
         break;
     case NQ_CASE_RELEASED:

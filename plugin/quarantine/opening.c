@@ -44,6 +44,7 @@ struct nq_episode *nq_case_open(struct nq_engine *engine,
     nq_case_name_tag(&record, conf);
     struct nq_episode *episode = nq_episode_add(engine, &record);
     nq_episode_detected(episode, NULL);
+    episode->opened_mono_ms = episode->detected_mono_ms;
     nq_engine_count(engine, NQ_COUNT_CASES_OPENED);
     nq_audit_add(engine, record.id, "opened", opening->actor, opening->evidence,
                  "-> %s computer=%s cause=%s severity=%s%s%s",

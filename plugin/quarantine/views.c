@@ -112,6 +112,8 @@ void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_v
         .log_head = engine->log_head,
     };
     memcpy(ret_view->counters, engine->counters, sizeof(engine->counters));
+    nq_timing_view(&engine->tag_times, &ret_view->tag_times);
+    nq_timing_view(&engine->isolate_times, &ret_view->isolate_times);
     view_governor(engine, ret_view);
     judge_health(engine, ret_view);
 }

@@ -8,7 +8,7 @@
 #include "world.h"
 
 #define CASES_MAX      64
-#define TALLIES_MAX    128
+#define TALLIES_MAX    256
 #define ADMISSIONS_MAX 256
 #define LOG_MAX        64
 
