@@ -29,6 +29,7 @@ extern const struct nq_table nq_table_vms;      /* branch 6 */
 extern const struct nq_table nq_table_groups;   /* branch 7 */
 extern const struct nq_table nq_table_rules;    /* branch 8 */
 extern const struct nq_table nq_table_managers; /* branch 9 */
+extern const struct nq_table nq_table_triggers; /* branch 10 */
 extern const struct nq_table nq_table_requests; /* branch 12 */
 extern const struct nq_table nq_table_log;      /* branch 13 */
 

@@ -186,6 +186,7 @@ static bool commit(struct nq_engine *engine)
 {
     struct nq_store *store = engine->setup.store;
     struct nq_err err = {0};
+    nq_triggers_keep(engine);
     const bool committed = store->ops->begin(store, &err) &&
                            put_case_rows(engine, &err) && put_engine_rows(engine, &err) &&
                            store->ops->commit(store, &err);
@@ -360,6 +361,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_groups_open(engine);
     nq_reconcile_open(engine);
     nq_managers_open(engine);
+    nq_triggers_open(engine);
 
     const struct nq_store_reader reader = {
         .arg = engine,
@@ -378,6 +380,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     }
     nq_groups_load(engine);
     nq_times_load(engine);
+    nq_triggers_load(engine);
     setup->store->ops->log_head(setup->store, engine->log_head);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->rows.count, engine->last_case + 1);
@@ -405,6 +408,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     nq_reconcile_close(engine);
     nq_groups_close(engine);
     nq_managers_close(engine);
+    nq_triggers_close(engine);
     nq_governor_done(&engine->governor);
     nq_audit_done(&engine->audit);
     nq_tallies_done(&engine->tallies);

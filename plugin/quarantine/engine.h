@@ -215,6 +215,18 @@ struct nq_manager_row {
     char *last_error;
 };
 
+/* nqTriggerTable. One row for each trigger of the configuration, in its order. */
+struct nq_trigger_row {
+    uint32_t index; /* 1.. */
+    const char *name;
+    enum nq_trigger_action action;
+    enum nq_proof proof;
+    uint64_t matches; /* traps that it recognised */
+    uint64_t acted;   /* of them: counted as acted on */
+    uint64_t refused; /* of them: counted as refused or as malformed */
+    int64_t last_ms;  /* the newest of them */
+};
+
 enum nq_health { NQ_HEALTH_OK = 1, NQ_HEALTH_DEGRADED, NQ_HEALTH_FAILED };
 
 /* Scalars of branches 1 to 5 that are not build constants. */
@@ -254,6 +266,8 @@ const struct nq_group_row *nq_engine_groups(const struct nq_engine *engine,
 const struct nq_rule_row *nq_engine_rules(const struct nq_engine *engine,
                                           size_t *ret_count);
 const struct nq_manager_row *nq_engine_managers(struct nq_engine *engine,
+                                                size_t *ret_count);
+const struct nq_trigger_row *nq_engine_triggers(const struct nq_engine *engine,
                                                 size_t *ret_count);
 /* nqLogTable: the newest NQ_LOG_SHOWN entries of the audit log by number, committed or to be
  * committed at the end of this turn. */

@@ -4,7 +4,7 @@
  * opening.c (new cases), episodes.c (all cases at work), episode.c (one case changes),
  * times.c (how long it took), * effects.c (calls to NSX), vet.c (what stands before a write), seek.c (VMs that are gone),
  * reconcile.c (what NSX shows by itself), audit.c, groups.c, rules.c and managers.c (rows of
- * NSX), tally.c (numbers kept), flood.c and unmatched.c (traps that are too many, or mean
+ * NSX), triggers.c (rows of triggers), tally.c (numbers kept), flood.c and unmatched.c (traps that are too many, or mean
  * nothing). Nobody outside this folder includes it. */
 #ifndef NQ_QUARANTINE_ENGINE_INTERNAL_H
 #define NQ_QUARANTINE_ENGINE_INTERNAL_H
@@ -104,6 +104,12 @@ struct nq_group_state {
     size_t rule_count;
 };
 
+/* What stands behind one row of nqTriggerTable. */
+struct nq_trigger_state {
+    char *owner;  /* of its tallies */
+    bool counted; /* since the tallies were set */
+};
+
 /* The reading of one manager's groups. */
 struct nq_group_poll {
     struct nq_engine *engine;
@@ -179,6 +185,8 @@ struct nq_engine {
 
     struct nq_manager_row *manager_rows;    /* one for each manager */
     struct nq_manager_status *manager_seen; /* its counters as they were added last */
+    struct nq_trigger_row *trigger_rows;    /* one for each trigger */
+    struct nq_trigger_state *trigger_states;
     struct nq_tallies tallies;
     struct nq_timing tag_times; /* see times.c */
     struct nq_timing isolate_times;
@@ -371,5 +379,16 @@ void nq_managers_worst(const struct nq_engine *engine, size_t *ret_manager,
                        struct nq_manager_status *ret_status);
 /* Notes the counters for the next commit. */
 void nq_managers_keep(struct nq_engine *engine);
+
+/* ---- triggers.c ---------------------------------------------------------------------- */
+
+void nq_triggers_open(struct nq_engine *engine);
+void nq_triggers_close(struct nq_engine *engine);
+/* Fills the rows from the tallies, once they are loaded; and the other way round. */
+void nq_triggers_load(struct nq_engine *engine);
+void nq_triggers_keep(struct nq_engine *engine);
+/* A trap that this trigger recognised is counted in this class. NULL: none did. */
+void nq_triggers_count(struct nq_engine *engine, const struct nq_trigger_conf *trigger,
+                       enum nq_counter counter);
 
 #endif

@@ -43,10 +43,17 @@ static bool may_log(struct nq_engine *engine)
 
 /* ---- verdicts ----------------------------------------------------------------------- */
 
+/* In its class, and for its trigger if it has one. */
+static void count(struct nq_arrival *arrival, enum nq_counter counter)
+{
+    nq_engine_count(arrival->engine, counter);
+    nq_triggers_count(arrival->engine, arrival->result.trigger, counter);
+}
+
 /* Counts the trap and says what became of it. */
 enum nq_intake nq_arrival_counted(struct nq_arrival *arrival, enum nq_counter counter)
 {
-    nq_engine_count(arrival->engine, counter);
+    count(arrival, counter);
     return NQ_INTAKE_STORED;
 }
 
@@ -58,7 +65,7 @@ enum nq_intake nq_arrival_refused(struct nq_arrival *arrival, enum nq_counter co
     va_start(args, fmt);
     (void)vsnprintf(arrival->reason, sizeof(arrival->reason), fmt, args);
     va_end(args);
-    nq_engine_count(arrival->engine, counter);
+    count(arrival, counter);
     nq_audit_refused(
         arrival->engine,
         nq_standing_text(&arrival->standing, arrival->trap, sender, sizeof(sender)),

@@ -10,7 +10,7 @@
  * Limits  NQ_TALLIES_MAX entries.
  *
  * Owners are texts: "group MANAGER PATH", "rule MANAGER PATH", "series MANAGER PATH KEY",
- * "manager NAME", "timing tag", "timing isolate".
+ * "manager NAME", "trigger NUMBER NAME", "timing tag", "timing isolate".
  */
 #ifndef NQ_QUARANTINE_TALLY_H
 #define NQ_QUARANTINE_TALLY_H
