@@ -280,6 +280,7 @@ struct nq_config {
     int64_t retry_most_ms;
     int64_t immunity_ms;      /* a released VM is not quarantined again for one cause */
     int64_t observed_keep_ms; /* an observed case stays so long */
+    int64_t finding_delay_ms; /* so long something is wrong in NSX before it is told */
     int64_t give_up_ms;       /* a write that NSX does not carry out fails after this */
     int64_t cases_max;        /* rows; a trap above that is refused and said so */
     int64_t log_max;          /* entries kept of the audit log */

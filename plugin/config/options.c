@@ -162,6 +162,14 @@ static const struct nq_option timing_options[] = {
      .max = 365 * DAY,
      .preset = "86400",
      .help = "a tag that NSX has not added or removed after this is a failed case"},
+    {.name = "finding_delay_s",
+     .kind = NQ_OPTION_SECONDS,
+     AT(nq_config, finding_delay_ms),
+     .min = 0,
+     .max = DAY,
+     .preset = "60",
+     .help = "what is wrong with the design in NSX is a finding when two readings so far "
+             "apart agree; the same for its end"},
 };
 
 /* ---- snmp --------------------------------------------------------------------------- */

@@ -92,10 +92,27 @@ struct nq_rule_view {
     size_t series_count;
 };
 
+/* What the rules do to the members of a quarantine group, whoever they are. */
+enum nq_cut_state {
+    NQ_CUT_UNKNOWN,
+    NQ_CUT_HOLDS,      /* all their traffic is dropped, in both directions */
+    NQ_CUT_BY_ADDRESS, /* the same, for members whose address NSX knows */
+    NQ_CUT_OPEN        /* some of it is certainly not; cut_why says what to do */
+};
+
+/* What the definition of a group says about our tag. */
+enum nq_definition {
+    NQ_DEFINITION_UNKNOWN, /* it was not read, or cannot be judged */
+    NQ_DEFINITION_IGNORES, /* certainly nothing */
+    NQ_DEFINITION_TAKES_IN,
+    NQ_DEFINITION_KEEPS_OUT
+};
+
 /* A group of the configuration, in configured order. */
 struct nq_group_view {
-    size_t group;                    /* index into the groups of the configuration */
-    bool known;                      /* NSX answered for it; else the rest is void */
+    size_t group;         /* index into the groups of the configuration */
+    bool known;           /* NSX answered for it; else the rest is void, but for: */
+    enum nq_code trouble; /* why it is not known; NQ_OK: that is not known either */
     const char *const *external_ids; /* its effective VM members, sorted, no duplicates */
     size_t member_count;
     size_t tagged_count; /* members with our tag or a watched one, as far as is known */
@@ -103,6 +120,19 @@ struct nq_group_view {
     bool rules_known; /* NSX answered for its rules; else the two below are void */
     const struct nq_rule_view *rules; /* in the order in which they are evaluated */
     size_t rule_count;
+    enum nq_cut_state cut; /* of a quarantine group, with rules_known */
+    const char *cut_why;
+    enum nq_definition definition;
+    bool excluded;           /* the firewall's exclude list holds it, with rules_known */
+    size_t excluded_members; /* regular ones that are on that list, as far as known */
+    const char *excluded_member; /* the display name of one of them */
+};
+
+/* The firewall of a manager as a whole. */
+struct nq_firewall_view {
+    bool known;           /* NSX answered for it; else the rest is void, but for: */
+    enum nq_code trouble; /* why it is not known */
+    bool enabled;
 };
 
 struct nq_reply {
@@ -115,6 +145,7 @@ struct nq_reply {
     const char *missing; /* prove: what is missing, one sentence, "" when nothing is */
     const struct nq_group_view *groups; /* read_groups */
     size_t group_count;
+    const struct nq_firewall_view *firewall; /* read_groups; NULL: nothing about it */
     const char *protector; /* read_protector: path of the group, or NULL */
 };
 
@@ -138,12 +169,15 @@ struct nq_manager_status {
     uint64_t errors;     /* of them without a good answer */
     uint64_t retries;    /* sent again: to another node, or after a new login */
     size_t in_flight;
-    size_t queue;           /* questions that wait to be sent */
-    uint32_t latency_ms;    /* smoothed */
-    int64_t last_ok_ms;     /* wall; 0: never */
-    size_t vms;             /* in the inventory */
-    int64_t synced_ms;      /* wall, of the inventory; 0: never */
-    int64_t tls_expires_ms; /* wall, end of the server's certificate; 0: not known */
+    size_t queue;            /* questions that wait to be sent */
+    uint32_t latency_ms;     /* smoothed */
+    int64_t last_ok_ms;      /* wall; 0: never */
+    size_t vms;              /* in the inventory */
+    int64_t synced_ms;       /* wall, of the inventory; 0: never */
+    bool inventory_full;     /* the last sync met a limit */
+    size_t shared_names;     /* regular VMs whose display name another one has, too */
+    const char *shared_name; /* one of these names; borrowed; NULL: none */
+    int64_t tls_expires_ms;  /* wall, end of the server's certificate; 0: not known */
     const struct nq_err *last_error; /* NULL while there was none; borrowed */
 };
 
@@ -177,7 +211,8 @@ struct nq_backend_ops {
     struct nq_call *(*prove)(struct nq_backend *backend, const struct nq_vm_id *vm,
                              nq_reply_fn *done, void *arg);
 
-    /* All groups of the configuration that belong to the manager, and their rules. */
+    /* All groups of the configuration that belong to the manager, their rules, and what the
+     * firewall does to them. */
     struct nq_call *(*read_groups)(struct nq_backend *backend, size_t manager,
                                    nq_reply_fn *done, void *arg);
 

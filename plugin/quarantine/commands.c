@@ -76,6 +76,7 @@ void nq_engine_set_mode(struct nq_engine *engine, enum nq_mode mode, const char 
     nq_audit_add(engine, 0, "mode", actor, NULL, "from=%s to=%s", nq_mode_name(before),
                  nq_mode_name(mode));
     nq_engine_notice(engine, NQ_NOTICE_MODE_CHANGED);
+    nq_design_judge_settings(engine);
     if (mode == NQ_MODE_STOPPED) {
         stop_writes(engine);
     }

@@ -233,6 +233,7 @@ static void flush(void *arg)
     await_unmatched(engine);
     give_answers(engine, true);
     announce(engine);
+    nq_design_announce(engine);
     let_out(engine);
 }
 
@@ -362,6 +363,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_reconcile_open(engine);
     nq_managers_open(engine);
     nq_triggers_open(engine);
+    nq_findings_init(&engine->findings, setup->conf, setup->clock, &engine->tallies);
 
     const struct nq_store_reader reader = {
         .arg = engine,
@@ -381,6 +383,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_groups_load(engine);
     nq_times_load(engine);
     nq_triggers_load(engine);
+    nq_design_open(engine);
     setup->store->ops->log_head(setup->store, engine->log_head);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->rows.count, engine->last_case + 1);
@@ -409,6 +412,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     nq_groups_close(engine);
     nq_managers_close(engine);
     nq_triggers_close(engine);
+    nq_findings_done(&engine->findings);
     nq_governor_done(&engine->governor);
     nq_audit_done(&engine->audit);
     nq_tallies_done(&engine->tallies);

@@ -24,6 +24,7 @@
 #include "config/config.h"
 #include "loop/loop.h"
 #include "nsx/backend.h"
+#include "quarantine/findings.h"
 #include "quarantine/timing.h"
 #include "store/store.h"
 #include "trap/sources.h"
@@ -44,6 +45,8 @@ enum nq_notice {
     NQ_NOTICE_RUNG_LOST,
     NQ_NOTICE_GOVERNOR_TRIPPED, /* this and the next: about the engine, no case */
     NQ_NOTICE_MODE_CHANGED,
+    NQ_NOTICE_FINDING_RAISED, /* this and the next: on_finding */
+    NQ_NOTICE_FINDING_CLEARED,
     NQ_NOTICE_END
 };
 
@@ -52,6 +55,9 @@ enum nq_notice {
 struct nq_observer {
     void *arg;
     void (*on_notice)(void *arg, enum nq_notice notice, const struct nq_case *record);
+    /* The same for a finding. NULL: nobody wants to know. */
+    void (*on_finding)(void *arg, enum nq_notice notice,
+                       const struct nq_finding *finding);
 };
 
 struct nq_engine_setup {
@@ -269,6 +275,9 @@ const struct nq_manager_row *nq_engine_managers(struct nq_engine *engine,
                                                 size_t *ret_count);
 const struct nq_trigger_row *nq_engine_triggers(const struct nq_engine *engine,
                                                 size_t *ret_count);
+/* nqFindingTable: sorted by index. */
+const struct nq_finding *const *nq_engine_findings(const struct nq_engine *engine,
+                                                   size_t *ret_count);
 /* nqLogTable: the newest NQ_LOG_SHOWN entries of the audit log by number, committed or to be
  * committed at the end of this turn. */
 const struct nq_log_entry *const *nq_engine_log(const struct nq_engine *engine,

@@ -191,6 +191,8 @@ struct nq_engine {
     struct nq_timing tag_times; /* see times.c */
     struct nq_timing isolate_times;
 
+    struct nq_findings findings;
+
     struct nq_governor governor;
     struct nq_reconciliation *reconciliations; /* one for each manager */
     bool rows_full;                            /* and it was said */
@@ -370,10 +372,24 @@ bool nq_rules_update(struct nq_engine *engine, size_t group,
                      const struct nq_group_view *view, uint64_t round);
 void nq_rules_close(struct nq_engine *engine);
 
+/* ---- design.c ------------------------------------------------------------------------ */
+
+/* Goes on with the findings that the tallies know, and judges the configuration. */
+void nq_design_open(struct nq_engine *engine);
+/* Judges what a reading of the manager's groups brought; reply->err: what is known without. */
+void nq_design_judge(struct nq_engine *engine, size_t manager,
+                     const struct nq_reply *reply);
+/* The mode has changed. */
+void nq_design_judge_settings(struct nq_engine *engine);
+/* Tells what came and went, after the commit. */
+void nq_design_announce(struct nq_engine *engine);
+
 /* ---- managers.c ---------------------------------------------------------------------- */
 
 void nq_managers_open(struct nq_engine *engine);
 void nq_managers_close(struct nq_engine *engine);
+void nq_managers_status(const struct nq_engine *engine, size_t manager,
+                        struct nq_manager_status *ret_status);
 /* The state of the manager in most trouble. */
 void nq_managers_worst(const struct nq_engine *engine, size_t *ret_manager,
                        struct nq_manager_status *ret_status);

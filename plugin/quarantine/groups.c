@@ -130,6 +130,7 @@ static void on_groups(void *arg, const struct nq_reply *reply)
         }
     }
     nq_managers_keep(engine);
+    nq_design_judge(engine, poll->manager, reply);
     if (!poll->timer.armed) {
         nq_timer_set(engine->setup.loop, &poll->timer, conf->group_interval_ms, read_now,
                      poll);

@@ -21,8 +21,8 @@ static const struct {
      offsetof(struct nq_manager_row, retries)},
 };
 
-static void status_of(const struct nq_engine *engine, size_t manager,
-                      struct nq_manager_status *ret_status)
+void nq_managers_status(const struct nq_engine *engine, size_t manager,
+                        struct nq_manager_status *ret_status)
 {
     const struct nq_backend *backend = engine->setup.backend;
     *ret_status = (struct nq_manager_status){
@@ -75,7 +75,7 @@ void nq_managers_keep(struct nq_engine *engine)
 {
     for (size_t i = 0; i < engine->setup.conf->manager_count; i++) {
         struct nq_manager_status status;
-        status_of(engine, i, &status);
+        nq_managers_status(engine, i, &status);
         keep_counters(engine, i, &status);
     }
 }
@@ -85,10 +85,10 @@ void nq_managers_worst(const struct nq_engine *engine, size_t *ret_manager,
                        struct nq_manager_status *ret_status)
 {
     *ret_manager = 0;
-    status_of(engine, 0, ret_status);
+    nq_managers_status(engine, 0, ret_status);
     for (size_t i = 1; i < engine->setup.conf->manager_count; i++) {
         struct nq_manager_status status;
-        status_of(engine, i, &status);
+        nq_managers_status(engine, i, &status);
         if (status.state > ret_status->state && status.last_error) {
             *ret_manager = i;
             *ret_status = status;
@@ -104,7 +104,7 @@ const struct nq_manager_row *nq_engine_managers(struct nq_engine *engine,
         struct nq_manager_row *row = &engine->manager_rows[i];
         struct nq_manager_status status;
         char text[NQ_TEXT_MAX] = "";
-        status_of(engine, i, &status);
+        nq_managers_status(engine, i, &status);
         keep_counters(engine, i, &status);
         row->state = status.state;
         row->url = status.url;

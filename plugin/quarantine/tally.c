@@ -99,6 +99,20 @@ void nq_tally_set(struct nq_tallies *tallies, const char *owner, const char *nam
     }
 }
 
+void nq_tallies_each(const struct nq_tallies *tallies, const char *owners,
+                     nq_tally_fn *fn, void *arg)
+{
+    const struct nq_tally *tally = NULL;
+    const struct nq_tally *next = NULL;
+    const size_t len = strlen(owners);
+    HASH_ITER(hh, tallies->entries, tally, next)
+    {
+        if (strncmp(tally->owner, owners, len) == 0) {
+            fn(arg, tally->owner, tally->name, tally->value);
+        }
+    }
+}
+
 uint64_t nq_tally_add(struct nq_tallies *tallies, const char *owner, const char *name,
                       uint64_t more)
 {

@@ -10,7 +10,8 @@
  * Limits  NQ_TALLIES_MAX entries.
  *
  * Owners are texts: "group MANAGER PATH", "rule MANAGER PATH", "series MANAGER PATH KEY",
- * "manager NAME", "trigger NUMBER NAME", "timing tag", "timing isolate".
+ * "manager NAME", "trigger NUMBER NAME", "timing tag", "timing isolate",
+ * "finding CHECK LENGTH:MANAGER OBJECT", "findings".
  */
 #ifndef NQ_QUARANTINE_TALLY_H
 #define NQ_QUARANTINE_TALLY_H
@@ -42,6 +43,11 @@ uint64_t nq_tally_get(const struct nq_tallies *tallies, const char *owner,
                       const char *name);
 void nq_tally_set(struct nq_tallies *tallies, const char *owner, const char *name,
                   uint64_t value);
+
+/* Calls fn for each whose owner begins so; borrowed for the call. */
+typedef void nq_tally_fn(void *arg, const char *owner, const char *name, uint64_t value);
+void nq_tallies_each(const struct nq_tallies *tallies, const char *owners,
+                     nq_tally_fn *fn, void *arg);
 
 /* Returns the sum. */
 uint64_t nq_tally_add(struct nq_tallies *tallies, const char *owner, const char *name,

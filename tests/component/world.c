@@ -37,6 +37,13 @@ static void on_notice(void *arg, enum nq_notice notice, const struct nq_case *re
     }
 }
 
+static void on_finding(void *arg, enum nq_notice notice, const struct nq_finding *finding)
+{
+    struct world *world = arg;
+    (void)finding;
+    world->notices[notice]++;
+}
+
 static void quiet(void *arg, enum nq_log_level level, const char *line)
 {
     (void)arg;
@@ -59,7 +66,7 @@ static void open_engine(struct world *world)
         .backend = &world->backend.base,
         .loop = world->loop,
         .clock = &world->clock,
-        .observer = {.arg = world, .on_notice = on_notice},
+        .observer = {.arg = world, .on_notice = on_notice, .on_finding = on_finding},
         .random = world->random,
         .decisions = world->decisions,
     };
@@ -166,6 +173,7 @@ struct world *world_new_closed(void)
         .immunity_ms = 3600000,
         .observed_keep_ms = 7200000,
         .give_up_ms = 86400000,
+        .finding_delay_ms = 60000,
         .reconcile = {.interval_ms = 1000000,
                       .removed_tag = NQ_REMOVED_RESTORE,
                       .recreated_vm = NQ_RECREATED_LEAVE},
