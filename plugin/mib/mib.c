@@ -13,7 +13,8 @@
 /* The MIB's numbers are the enums of the code. */
 _Static_assert(NQ_CASE_STATE_END == 10 && NQ_WANT_END == 6 && NQ_REASON_END == 13 &&
                    NQ_MODE_END == 4 && NQ_GOVERNOR_STATE_END == 4 &&
-                   NQ_REQUEST_RESULT_END == 5 && NQ_REQUEST_ACTION_END == 3,
+                   NQ_SEVERITY_END == 4 && NQ_REQUEST_RESULT_END == 5 &&
+                   NQ_REQUEST_ACTION_END == 3,
                "an enum grew: add its value to NSX-QUARANTINE-MIB");
 
 /* Rows of cases have the number of their case as index. */

@@ -17,6 +17,12 @@ static const oid trap_oid_name[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}; /* snmpTra
         .name = (label), .notice = (what), .number = (n), .table = &nq_table_vms,        \
         .columns = {3, 4, 7, 9, 10, 11, 12, 20}, .column_count = 8                       \
     }
+/* nqFindingSeverity, Check, Object, Text */
+#define ABOUT_FINDING(n, label, what)                                                    \
+    {                                                                                    \
+        .name = (label), .notice = (what), .number = (n), .table = &nq_table_findings,   \
+        .columns = {3, 4, 5, 6}, .column_count = 4                                       \
+    }
 /* nqGovernorState, Reason, HourCount */
 #define ABOUT_GOVERNOR(n, label, what)                                                   \
     {                                                                                    \
@@ -38,6 +44,8 @@ const struct nq_notification nq_mib_notifications[] = {
     ABOUT_VM(5, "nqVmTagLost", NQ_NOTICE_TAG_LOST),
     ABOUT_VM(6, "nqVmRungLost", NQ_NOTICE_RUNG_LOST),
     ABOUT_GOVERNOR(9, "nqGovernorTripped", NQ_NOTICE_GOVERNOR_TRIPPED),
+    ABOUT_FINDING(10, "nqFindingRaised", NQ_NOTICE_FINDING_RAISED),
+    ABOUT_FINDING(11, "nqFindingCleared", NQ_NOTICE_FINDING_CLEARED),
     ABOUT_MODE(12, "nqModeChanged", NQ_NOTICE_MODE_CHANGED),
 };
 const size_t nq_mib_notification_count = NQ_LENGTH(nq_mib_notifications);
@@ -79,14 +87,13 @@ static bool build(const struct nq_notification *what, const void *row,
     return true;
 }
 
-void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record)
+/* row: NULL for the scalars. */
+static void send_about(struct nq_mib *mib, enum nq_notice notice, const void *row)
 {
-    struct nq_mib *mib = arg;
     const struct nq_notification *what = find(notice);
     if (!what) {
         return;
     }
-    const void *row = record;
     if (what->table->scalars) {
         nq_mib_refresh(mib);
         row = &mib->scalars;
@@ -96,7 +103,16 @@ void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *recor
         nq_outbox_put(&mib->outbox, vars);
     } else {
         snmp_free_varbind(vars);
-        nq_log(NQ_LOG_ERROR, "notification %s could not be built case=%u", what->name,
-               record ? record->id : 0);
+        nq_log(NQ_LOG_ERROR, "notification %s could not be built", what->name);
     }
+}
+
+void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record)
+{
+    send_about(arg, notice, record);
+}
+
+void nq_mib_finding(void *arg, enum nq_notice notice, const struct nq_finding *finding)
+{
+    send_about(arg, notice, finding);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nsxtables.c: branches 8 and 9, the firewall rules and the managers of NSX, as rows. */
+/* nsxtables.c: branches 8, 9 and 11, the firewall rules and the managers of NSX and what is
+ * wrong with its design, as rows. */
 #include "mib/source.h"
 #include "mib/tables.h"
 
@@ -86,4 +87,39 @@ const struct nq_table nq_table_managers = {
     .index_offsets = {offsetof(struct nq_manager_row, index)},
     .index_count = 1,
     .rows = manager_rows,
+};
+
+/* ---- nqFindingTable ------------------------------------------------------------------ */
+
+static struct nq_rows finding_rows(void *source)
+{
+    const struct nq_mib *mib = source;
+    struct nq_rows rows = {0};
+    if (mib->engine) {
+        rows.base = nq_engine_findings(mib->engine, &rows.count);
+    }
+    return rows;
+}
+
+#define FINDING(n, name, asn, kind, field)                                               \
+    NQ_RO(n, name, asn, kind, struct nq_finding, field)
+
+static const struct nq_column finding_columns[] = {
+    NQ_INDEX(1, nqFindingIndex, struct nq_finding, index),
+    FINDING(2, nqFindingManager, ASN_UNSIGNED, u32, manager),
+    FINDING(3, nqFindingSeverity, ASN_INTEGER, u32, severity),
+    FINDING(4, nqFindingCheck, ASN_OCTET_STR, text, check),
+    FINDING(5, nqFindingObject, ASN_OCTET_STR, text, object),
+    FINDING(6, nqFindingText, ASN_OCTET_STR, text, text),
+    FINDING(7, nqFindingSince, ASN_UNSIGNED, seconds, since_ms),
+};
+
+const struct nq_table nq_table_findings = {
+    .name = "nqFindingTable",
+    .branch = 11,
+    .columns = finding_columns,
+    .column_count = NQ_LENGTH(finding_columns),
+    .index_offsets = {offsetof(struct nq_finding, index)},
+    .index_count = 1,
+    .rows = finding_rows,
 };

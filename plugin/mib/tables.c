@@ -142,6 +142,7 @@ const struct nq_table nq_table_groups = {
 const struct nq_table *const nq_mib_tables[] = {
     &nq_table_engine,   &nq_table_cases,    &nq_table_traps,    &nq_table_timing,
     &nq_table_governor, &nq_table_vms,      &nq_table_groups,   &nq_table_rules,
-    &nq_table_managers, &nq_table_triggers, &nq_table_requests, &nq_table_log,
+    &nq_table_managers, &nq_table_triggers, &nq_table_findings, &nq_table_requests,
+    &nq_table_log,
 };
 const size_t nq_mib_table_count = NQ_LENGTH(nq_mib_tables);

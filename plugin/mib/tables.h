@@ -30,13 +30,14 @@ extern const struct nq_table nq_table_groups;   /* branch 7 */
 extern const struct nq_table nq_table_rules;    /* branch 8 */
 extern const struct nq_table nq_table_managers; /* branch 9 */
 extern const struct nq_table nq_table_triggers; /* branch 10 */
+extern const struct nq_table nq_table_findings; /* branch 11 */
 extern const struct nq_table nq_table_requests; /* branch 12 */
 extern const struct nq_table nq_table_log;      /* branch 13 */
 
 #define NQ_NOTIFICATION_OBJECTS 8
 
-/* OID_ROOT.0.number, with these columns of the row it is about: the case, or the one row of
- * a branch of scalars. */
+/* OID_ROOT.0.number, with these columns of the row it is about: the case, the finding, or the
+ * one row of a branch of scalars. */
 struct nq_notification {
     const char *name; /* as in the MIB module */
     enum nq_notice notice;

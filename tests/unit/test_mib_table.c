@@ -607,41 +607,47 @@ static void governor_log_and_reconciler_are_shown_as_the_engine_sees_them(void *
     assert_string_equal(shown(&nq_table_engine, &row, 9), "abc");
 }
 
+#define ROW_INDEX 2147483646
+
 static void notification_objects_are_cells_of_the_row_it_is_about(void **state)
 {
     (void)state;
-    struct nq_case record = {.id = 4294967295,
-                             .state = NQ_CASE_HELD,
-                             .reason = NQ_REASON_AMBIGUOUS,
-                             .name = (char[]){"vdi-1"}};
-    const struct nq_scalars engine = {
-        .view = {.governor_state = NQ_GOVERNOR_TRIPPED, .mode = NQ_MODE_STOPPED}};
+    const struct nq_case record = {.id = ROW_INDEX};
+    const struct nq_finding finding = {.index = ROW_INDEX};
+    const struct nq_manager_row manager = {.index = ROW_INDEX};
+    const struct nq_scalars scalars = {.view = {.mode = NQ_MODE_STOPPED}};
+    const struct {
+        const struct nq_table *table;
+        const void *row;
+    } rows[] = {
+        {&nq_table_vms, &record},
+        {&nq_table_findings, &finding},
+        {&nq_table_managers, &manager},
+    };
     for (size_t i = 0; i < nq_mib_notification_count; i++) {
         const struct nq_notification *what = &nq_mib_notifications[i];
-        netsnmp_variable_list *vars = NULL;
+        const void *row = what->table->scalars ? &scalars : NULL;
+        for (size_t k = 0; k < NQ_LENGTH(rows); k++) {
+            row = what->table == rows[k].table ? rows[k].row : row;
+        }
+        assert_non_null(row);
+        assert_true(what->column_count > 0);
         for (size_t k = 0; k < what->column_count; k++) {
             const struct nq_column *column =
                 nq_table_column(what->table, what->columns[k], false);
             assert_non_null(column);
-            const void *row = what->table->scalars ? (const void *)&engine : &record;
+            netsnmp_variable_list *vars = NULL;
             assert_true(nq_table_append(what->table, row, column, &vars));
+            const struct name name =
+                what->table->scalars
+                    ? NAME((long)what->table->branch, (long)column->number, 0L)
+                    : NAME((long)what->table->branch, 1L, (long)column->number,
+                           (long)ROW_INDEX);
+            assert_int_equal(
+                netsnmp_oid_equals(vars->name, vars->name_length, name.arcs, name.len),
+                0);
+            snmp_free_varbind(vars);
         }
-        if (!vars) {
-            fail_msg("%s has no objects", what->name);
-            return;
-        }
-        const bool about_case = !what->table->scalars;
-        const struct name first =
-            about_case ? NAME(6L, 1L, 3L, 4294967295L)
-                       : NAME((long)what->table->branch, (long)what->columns[0], 0L);
-        assert_int_equal(
-            netsnmp_oid_equals(vars->name, vars->name_length, first.arcs, first.len), 0);
-        if (about_case) {
-            assert_memory_equal(vars->val.string, "vdi-1", 5);
-        } else {
-            assert_int_equal(*vars->val.integer, 3);
-        }
-        snmp_free_varbind(vars);
     }
 }
 
