@@ -18,17 +18,21 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "entry/beside.h"
 #include "entry/command.h"
 #include "entry/guest.h"
 #include "entry/hostlog.h"
 #include "entry/subagent.h"
 #include "loop/netsnmp.h"
 
-#define APP_NAME "nsx-quarantine"
+#define APP_NAME    "nsx-quarantine"
+#define PING_S      15
+#define PING_MOST_S 60
 
 struct agent {
     const char *config_file;
     const char *master; /* NULL: the library's default */
+    uint32_t ping_s;
     bool to_syslog;
     enum nq_log_level level;
     struct nq_guest *guest;
@@ -107,7 +111,7 @@ static bool start(struct agent *agent, struct nq_err *reterr)
     if (!open_signals(agent, reterr)) {
         return false;
     }
-    if (!nq_subagent_start(APP_NAME, agent->master, reterr)) {
+    if (!nq_subagent_start(APP_NAME, agent->master, (int)agent->ping_s, reterr)) {
         return false;
     }
     agent->guest =
@@ -167,6 +171,12 @@ static bool read_level(const char *name, enum nq_log_level *ret_level)
     return refuse("--level", name, "error, warning, notice, info, debug");
 }
 
+static bool read_ping(const char *text, uint32_t *ret_ping_s)
+{
+    return (nq_beside_number(text, ret_ping_s) && *ret_ping_s <= PING_MOST_S) ||
+           refuse("--ping", text, "1 to 60");
+}
+
 static bool read_log(const char *name, bool *ret_syslog)
 {
     *ret_syslog = strcmp(name, "syslog") == 0;
@@ -178,6 +188,7 @@ static int run(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"master", required_argument, NULL, 'x'},
+                                            {"ping", required_argument, NULL, 'p'},
                                             {"log", required_argument, NULL, 'l'},
                                             {"level", required_argument, NULL, 'L'},
                                             {"foreground", no_argument, NULL, 'f'},
@@ -194,20 +205,26 @@ static int run(int argc, char **argv)
         "  -x, --master ADDRESS  where snmpd listens for AgentX, as in its "
         "agentXSocket;\n"
         "                        default: unix:/var/agentx/master\n"
+        "  -p, --ping SECONDS    how often it is looked at, or for; default: 15\n"
         "  -l, --log WHERE       stderr (default) or syslog\n"
         "  -L, --level LEVEL     error, warning, notice, info (default) or debug\n"
         "  -v, --verbose         the same as --level debug\n"
         "  -f, --foreground      stay in the foreground, as it does anyway\n";
-    struct agent agent = {
-        .config_file = NQ_CONFIG_PATH, .level = NQ_LOG_INFO, .signals = -1};
+    struct agent agent = {.config_file = NQ_CONFIG_PATH,
+                          .ping_s = PING_S,
+                          .level = NQ_LOG_INFO,
+                          .signals = -1};
     bool valid = true;
-    for (int c; (c = getopt_long(argc, argv, "c:x:l:L:fvh", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "c:x:p:l:L:fvh", options, NULL)) != -1;) {
         switch (c) {
         case 'c':
             agent.config_file = optarg;
             break;
         case 'x':
             agent.master = optarg;
+            break;
+        case 'p':
+            valid = valid && read_ping(optarg, &agent.ping_s);
             break;
         case 'l':
             valid = valid && read_log(optarg, &agent.to_syslog);

@@ -11,19 +11,17 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
 
-#include "base/log.h"
+#include "entry/master.h"
 
-/* Waiting for a frozen master costs these bounds, three times at worst, once in a ping
- * interval; with the library's own values it would be 18 s. */
-#define MASTER_TIMEOUT_US 300000
+/* Waiting for a frozen master costs this once, twice or three times when it is looked at; with
+ * the library's own values it would be 18 s. */
+#define MASTER_TIMEOUT_US (NQ_MASTER_ANSWER_MS * 1000)
 #define MASTER_RETRIES    0
-#define MASTER_PING_S     15
 
 /* Bytes that the master has not read yet; its socket holds several times as many. */
 #define UNREAD_MAX 32768
 
 /* The library's callbacks know no object of ours, and it holds one session only. */
-static bool connected;
 static int master_fd = -1;
 
 static int bound_session(int major, int minor, void *session_arg, void *arg)
@@ -41,10 +39,13 @@ static int on_connection(int major, int minor, void *session, void *arg)
 {
     (void)major;
     (void)arg;
-    connected = minor == SNMPD_CALLBACK_INDEX_START;
+    const bool connected = minor == SNMPD_CALLBACK_INDEX_START;
     const netsnmp_transport *transport =
         connected ? snmp_sess_transport(snmp_sess_pointer(session)) : NULL;
     master_fd = transport ? transport->sock : -1;
+    if (connected) {
+        nq_master_is_up();
+    }
     return SNMPERR_SUCCESS;
 }
 
@@ -61,16 +62,16 @@ static const struct {
 
 #define CALLBACK_COUNT (sizeof(callbacks) / sizeof(callbacks[0]))
 
-bool nq_subagent_start(const char *name, const char *master, struct nq_err *reterr)
+bool nq_subagent_start(const char *name, const char *master, int ping_s,
+                       struct nq_err *reterr)
 {
     /* It reads and writes no file of its own: what it needs is set here. */
     (void)setenv("MIBS", "", 1);
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
     netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
                            NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
-    if (master) {
-        netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
-                              master);
+    if (!nq_master_use(master, reterr)) {
+        return false;
     }
     netsnmp_enable_subagent();
     for (size_t i = 0; i < CALLBACK_COUNT; i++) {
@@ -82,21 +83,13 @@ bool nq_subagent_start(const char *name, const char *master, struct nq_err *rete
     }
     /* init_agent() sets its own value, so only now. */
     netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
-                       MASTER_PING_S);
+                       ping_s);
     return true;
 }
 
 void nq_subagent_connect(const char *name)
 {
     init_snmp(name);
-    if (!connected) {
-        const char *master =
-            netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
-        nq_log(NQ_LOG_WARNING,
-               "no AgentX master at %s yet: traps are handled all the same, and the "
-               "master is tried again every %d s",
-               master ? master : "its default address", MASTER_PING_S);
-    }
 }
 
 bool nq_subagent_has_room(void)

@@ -4,7 +4,8 @@
  * Not for: what is registered (mib.h).
  *
  * Owns    the library's state; one subagent in a process.
- * Blocks  below 1 s for a master that does not answer, once in 15 s; else never.
+ * Blocks  below 1 s when a master stops to answer, NQ_MASTER_ANSWER_MS when it is tried again
+ *         in vain; else never.
  * Thread  the only one.
  * Fails   start(), with *reterr.
  * Limits  none.
@@ -16,10 +17,10 @@
 
 #include "base/err.h"
 
-/* Prepares the library; tables may be registered from now on. master: its address, or
- * NULL for the library's default. */
-bool nq_subagent_start(const char *name, const char *master, struct nq_err *reterr)
-    __attribute__((warn_unused_result));
+/* Prepares the library; tables may be registered from now on. master: see nq_master_use();
+ * each ping_s seconds it is looked at, or for. */
+bool nq_subagent_start(const char *name, const char *master, int ping_s,
+                       struct nq_err *reterr) __attribute__((warn_unused_result));
 
 /* Connects, now or as soon as there is a master. */
 void nq_subagent_connect(const char *name);

@@ -94,6 +94,7 @@ class Lab(Traps):
         self.expected_dead = set()
         self.engine_env = {}
         self.more_of_snmpd = ""
+        self.agent_options = []
         self.notify = True
         with open(self.managers[0].world, encoding="utf-8") as file:
             self.password = json.load(file)["password"]
@@ -230,7 +231,8 @@ class Lab(Traps):
             if "snmpd" not in self.daemons or not self.daemons["snmpd"].running:
                 self.start_snmpd()
             return
-        argv = [PROGRAM, "agent", "-c", self.conf, "-x", f"unix:{self.folder}/agentx.sock"]
+        argv = [PROGRAM, "agent", "-c", self.conf, "-x", f"unix:{self.folder}/agentx.sock",
+                *self.agent_options]
         fds = ()
         if self.activation:
             argv, fds = self.activation.command(argv), self.activation.descriptors
