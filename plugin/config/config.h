@@ -256,6 +256,12 @@ struct nq_reconcile_conf {
     enum nq_recreated_vm recreated_vm;
 };
 
+/* How many notifications of one kind leave within a time. */
+struct nq_notify_conf {
+    int64_t burst; /* 0: no limit */
+    int64_t window_s;
+};
+
 struct nq_release_conf {
     bool clean_scan;         /* a finished scan without a new detection releases */
     int64_t scan_longest_ms; /* a scan may have begun so long before it finished */
@@ -296,7 +302,9 @@ struct nq_config {
     struct nq_governor_conf governor;
     struct nq_reconcile_conf reconcile;
     struct nq_release_conf release;
-    bool snmp_read_only; /* no SET is taken; always so in a build with NQ_BUILT_READ_ONLY */
+    bool
+        snmp_read_only; /* no SET is taken; always so in a build with NQ_BUILT_READ_ONLY */
+    struct nq_notify_conf notifications;
     struct nq_trigger_conf *triggers;
     size_t trigger_count;
 };

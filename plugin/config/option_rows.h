@@ -38,5 +38,6 @@ extern const struct nq_block nq_protect_block; /* options_policy.c */
 extern const struct nq_block nq_governor_block;
 extern const struct nq_block nq_reconcile_block;
 extern const struct nq_block nq_release_block;
+extern const struct nq_block nq_notify_block;
 
 #endif

@@ -236,6 +236,7 @@ static const struct nq_option root_options[] = {
     {.name = "governor", .kind = NQ_OPTION_BLOCK, .block = &nq_governor_block},
     {.name = "reconcile", .kind = NQ_OPTION_BLOCK, .block = &nq_reconcile_block},
     {.name = "release", .kind = NQ_OPTION_BLOCK, .block = &nq_release_block},
+    {.name = "notifications", .kind = NQ_OPTION_BLOCK, .block = &nq_notify_block},
     {.name = "triggers",
      .kind = NQ_OPTION_LIST,
      AT(nq_config, triggers),

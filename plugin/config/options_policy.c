@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options_policy.c: the options of what the engine may do by itself, as rows: what it never
- * quarantines, how much it quarantines, what it puts back, what it releases. */
+ * quarantines, how much it quarantines, what it puts back, what it releases, how much it
+ * tells. */
 #include "config/option_rows.h"
 
 /* ---- protect ------------------------------------------------------------------------ */
@@ -152,3 +153,25 @@ static const struct nq_option release_options[] = {
 };
 
 const struct nq_block nq_release_block = {BLOCK(release_options)};
+
+/* ---- notifications ------------------------------------------------------------------ */
+
+static const struct nq_option notify_options[] = {
+    {.name = "burst",
+     .kind = NQ_OPTION_NUMBER,
+     AT(nq_config, notifications.burst),
+     .min = 0,
+     .max = 1000000,
+     .preset = "30",
+     .help = "notifications of one kind within window_s; one summary tells how many more "
+             "there were; 0: no limit"},
+    {.name = "window_s",
+     .kind = NQ_OPTION_WHOLE_SECONDS,
+     AT(nq_config, notifications.window_s),
+     .min = 1,
+     .max = HOUR / S,
+     .preset = "60",
+     .help = "see burst"},
+};
+
+const struct nq_block nq_notify_block = {BLOCK(notify_options)};

@@ -46,8 +46,7 @@ static void close_service(struct nq_guest *guest, const char *why)
 
 static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
 {
-    const struct nq_observer observer = {
-        .arg = guest->mib, .on_notice = nq_mib_notice, .on_finding = nq_mib_finding};
+    const struct nq_observer observer = {.arg = guest->mib, .on_notice = nq_mib_notice};
     guest->service = nq_service_start(guest->config_file, guest->host == NQ_HOST_AGENTX,
                                       observer, reterr);
     if (!guest->service) {

@@ -78,6 +78,7 @@ void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_
 void nq_mib_refresh(struct nq_mib *mib)
 {
     struct nq_engine_view *view = &mib->scalars.view;
+    mib->scalars.summary_of = "";
     if (!mib->engine) {
         *view = (struct nq_engine_view){
             .mode = NQ_MODE_STOPPED,
@@ -88,6 +89,7 @@ void nq_mib_refresh(struct nq_mib *mib)
         return;
     }
     nq_engine_view(mib->engine, view);
+    mib->scalars.summary_of = nq_mib_notification_name(view->summary_of);
     if (view->rows_changed != mib->rows_changed) {
         mib->rows_changed = view->rows_changed;
         mib->scalars.last_change = (uint32_t)netsnmp_get_agent_uptime();

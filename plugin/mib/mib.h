@@ -39,9 +39,7 @@ void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_
 void nq_mib_note_changes(struct nq_mib *mib);
 
 /* Sends notification nqVmIsolated, ... as soon as the host takes it; for struct nq_observer.
- * arg is the struct nq_mib; record is NULL for what is about no case. */
-void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record);
-/* The same for nqFindingRaised and nqFindingCleared. */
-void nq_mib_finding(void *arg, enum nq_notice notice, const struct nq_finding *finding);
+ * arg is the struct nq_mib. */
+void nq_mib_notice(void *arg, enum nq_notice notice, const void *row);
 
 #endif

@@ -23,6 +23,12 @@ static const oid trap_oid_name[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}; /* snmpTra
         .name = (label), .notice = (what), .number = (n), .table = &nq_table_findings,   \
         .columns = {3, 4, 5, 6}, .column_count = 4                                       \
     }
+/* nqManagerName, State, LastError */
+#define ABOUT_MANAGER(n, label, what)                                                    \
+    {                                                                                    \
+        .name = (label), .notice = (what), .number = (n), .table = &nq_table_managers,   \
+        .columns = {2, 5, 16}, .column_count = 3                                         \
+    }
 /* nqGovernorState, Reason, HourCount */
 #define ABOUT_GOVERNOR(n, label, what)                                                   \
     {                                                                                    \
@@ -36,6 +42,13 @@ static const oid trap_oid_name[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}; /* snmpTra
         .columns = {2}, .column_count = 1                                                \
     }
 
+/* nqNotifySummaryOf, SummaryCount, Window */
+#define ABOUT_OTHERS(n, label, what)                                                     \
+    {                                                                                    \
+        .name = (label), .notice = (what), .number = (n), .table = &nq_table_engine,     \
+        .columns = {13, 14, 11}, .column_count = 3                                       \
+    }
+
 const struct nq_notification nq_mib_notifications[] = {
     ABOUT_VM(1, "nqVmIsolated", NQ_NOTICE_ISOLATED),
     ABOUT_VM(2, "nqVmReleased", NQ_NOTICE_RELEASED),
@@ -43,10 +56,13 @@ const struct nq_notification nq_mib_notifications[] = {
     ABOUT_VM(4, "nqVmFailed", NQ_NOTICE_FAILED),
     ABOUT_VM(5, "nqVmTagLost", NQ_NOTICE_TAG_LOST),
     ABOUT_VM(6, "nqVmRungLost", NQ_NOTICE_RUNG_LOST),
+    ABOUT_MANAGER(7, "nqManagerDown", NQ_NOTICE_MANAGER_DOWN),
+    ABOUT_MANAGER(8, "nqManagerUp", NQ_NOTICE_MANAGER_UP),
     ABOUT_GOVERNOR(9, "nqGovernorTripped", NQ_NOTICE_GOVERNOR_TRIPPED),
     ABOUT_FINDING(10, "nqFindingRaised", NQ_NOTICE_FINDING_RAISED),
     ABOUT_FINDING(11, "nqFindingCleared", NQ_NOTICE_FINDING_CLEARED),
     ABOUT_MODE(12, "nqModeChanged", NQ_NOTICE_MODE_CHANGED),
+    ABOUT_OTHERS(13, "nqNotificationsSuppressed", NQ_NOTICE_SUPPRESSED),
 };
 const size_t nq_mib_notification_count = NQ_LENGTH(nq_mib_notifications);
 
@@ -58,6 +74,12 @@ static const struct nq_notification *find(enum nq_notice notice)
         }
     }
     return NULL;
+}
+
+const char *nq_mib_notification_name(enum nq_notice notice)
+{
+    const struct nq_notification *what = find(notice);
+    return what ? what->name : "";
 }
 
 static bool add_trap_oid(const struct nq_notification *what, netsnmp_variable_list **vars)
@@ -87,9 +109,9 @@ static bool build(const struct nq_notification *what, const void *row,
     return true;
 }
 
-/* row: NULL for the scalars. */
-static void send_about(struct nq_mib *mib, enum nq_notice notice, const void *row)
+void nq_mib_notice(void *arg, enum nq_notice notice, const void *row)
 {
+    struct nq_mib *mib = arg;
     const struct nq_notification *what = find(notice);
     if (!what) {
         return;
@@ -99,20 +121,10 @@ static void send_about(struct nq_mib *mib, enum nq_notice notice, const void *ro
         row = &mib->scalars;
     }
     netsnmp_variable_list *vars = NULL;
-    if (build(what, row, &vars)) {
-        nq_outbox_put(&mib->outbox, vars);
-    } else {
+    if (!build(what, row, &vars)) {
         snmp_free_varbind(vars);
         nq_log(NQ_LOG_ERROR, "notification %s could not be built", what->name);
+    } else if (!nq_outbox_put(&mib->outbox, vars) && mib->engine) {
+        nq_engine_notice_lost(mib->engine, notice);
     }
-}
-
-void nq_mib_notice(void *arg, enum nq_notice notice, const struct nq_case *record)
-{
-    send_about(arg, notice, record);
-}
-
-void nq_mib_finding(void *arg, enum nq_notice notice, const struct nq_finding *finding)
-{
-    send_about(arg, notice, finding);
 }

@@ -56,6 +56,13 @@ static void begin_period(struct nq_outbox *outbox)
     outbox->alarm = snmp_alarm_register_hr(period, 0, on_period, outbox);
 }
 
+static void say_lost(const struct nq_outbox *outbox, const char *why)
+{
+    nq_log(NQ_LOG_WARNING,
+           "notifications were not sent, for %s: count=%llu: read nqVmTable", why,
+           (unsigned long long)outbox->lost);
+}
+
 static void on_period(unsigned id, void *arg)
 {
     (void)id;
@@ -65,26 +72,24 @@ static void on_period(unsigned id, void *arg)
         begin_period(outbox);
         send_some(outbox, NQ_OUTBOX_BATCH);
     } else if (outbox->lost > 0) {
-        nq_log(NQ_LOG_WARNING,
-               "notifications were not sent, for there were too many: count=%llu: read "
-               "nqVmTable",
-               (unsigned long long)outbox->lost);
+        say_lost(outbox, "there were too many");
         outbox->lost = 0;
     }
 }
 
-void nq_outbox_put(struct nq_outbox *outbox, netsnmp_variable_list *vars)
+bool nq_outbox_put(struct nq_outbox *outbox, netsnmp_variable_list *vars)
 {
     if (outbox->count >= NQ_OUTBOX_MAX) {
         snmp_free_varbind(vars);
         outbox->lost++;
-        return;
+        return false;
     }
     append(outbox, vars);
     if (outbox->alarm == 0) {
         begin_period(outbox);
     }
     send_some(outbox, NQ_OUTBOX_BATCH);
+    return true;
 }
 
 void nq_outbox_done(struct nq_outbox *outbox)
@@ -94,8 +99,11 @@ void nq_outbox_done(struct nq_outbox *outbox)
     }
     outbox->sent = 0;
     send_some(outbox, NQ_OUTBOX_BATCH);
-    while (outbox->first) {
+    for (; outbox->first; outbox->lost++) {
         snmp_free_varbind(take_first(outbox));
+    }
+    if (outbox->lost > 0) {
+        say_lost(outbox, "the agent stops and its host took no more");
     }
     *outbox = (struct nq_outbox){.may_send = outbox->may_send};
 }

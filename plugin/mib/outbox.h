@@ -40,10 +40,10 @@ struct nq_outbox {
     unsigned alarm; /* 0: no period is running */
 };
 
-/* Sends vars now or in turn, and frees them. */
-void nq_outbox_put(struct nq_outbox *outbox, netsnmp_variable_list *vars);
+/* Sends vars now or in turn, and frees them. false: there was no place for it. */
+bool nq_outbox_put(struct nq_outbox *outbox, netsnmp_variable_list *vars);
 
-/* Sends what may be sent now, forgets the rest. */
+/* Sends what may be sent now, forgets the rest and says so. */
 void nq_outbox_done(struct nq_outbox *outbox);
 
 #endif

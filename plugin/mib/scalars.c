@@ -89,6 +89,11 @@ static const struct nq_column engine_columns[] = {
     ENGINE_RW(7, nqEngineReconcile, ASN_INTEGER, u32, idle, &reconcile_writer),
     ENGINE(8, nqEngineReconciledAt, ASN_UNSIGNED, seconds, view.reconciled_ms),
     ENGINE(9, nqEngineLogHead, ASN_OCTET_STR, text, view.log_head),
+    ENGINE(10, nqNotifyBurst, ASN_UNSIGNED, u32, view.notify_burst),
+    ENGINE(11, nqNotifyWindow, ASN_UNSIGNED, u32, view.notify_window_s),
+    COUNT(12, nqNotifySuppressed, NQ_COUNT_NOTICES_SUPPRESSED),
+    ENGINE(13, nqNotifySummaryOf, ASN_OCTET_STR, text, summary_of),
+    ENGINE(14, nqNotifySummaryCount, ASN_UNSIGNED, u32, view.summary_count),
 };
 
 static const struct nq_column cases_columns[] = {

@@ -26,8 +26,9 @@ struct nq_scalars {
     uint32_t instance; /* 0, the index of every scalar */
     const char *version;
     enum nq_host host;
-    uint32_t last_change; /* sysUpTime, hundredths of a second */
-    uint32_t idle;        /* NQ_PUSH_IDLE: what every push-button object reads */
+    uint32_t last_change;   /* sysUpTime, hundredths of a second */
+    uint32_t idle;          /* NQ_PUSH_IDLE: what every push-button object reads */
+    const char *summary_of; /* the name of view.summary_of */
     struct nq_engine_view view;
 };
 

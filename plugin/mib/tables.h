@@ -36,8 +36,8 @@ extern const struct nq_table nq_table_log;      /* branch 13 */
 
 #define NQ_NOTIFICATION_OBJECTS 8
 
-/* OID_ROOT.0.number, with these columns of the row it is about: the case, the finding, or the
- * one row of a branch of scalars. */
+/* OID_ROOT.0.number, with these columns of the row that it is about: of a table, or the one row
+ * of a branch of scalars. */
 struct nq_notification {
     const char *name; /* as in the MIB module */
     enum nq_notice notice;
@@ -49,5 +49,7 @@ struct nq_notification {
 
 extern const struct nq_notification nq_mib_notifications[];
 extern const size_t nq_mib_notification_count;
+/* "nqVmIsolated", ...; "" when there is none. */
+const char *nq_mib_notification_name(enum nq_notice notice);
 
 #endif

@@ -94,12 +94,8 @@ void nq_design_open(struct nq_engine *engine)
 
 static void tell(void *arg, bool raised, const struct nq_finding *finding)
 {
-    const struct nq_observer *observer = &((struct nq_engine *)arg)->setup.observer;
-    if (observer->on_finding) {
-        observer->on_finding(
-            observer->arg, raised ? NQ_NOTICE_FINDING_RAISED : NQ_NOTICE_FINDING_CLEARED,
-            finding);
-    }
+    nq_notices_out(arg, raised ? NQ_NOTICE_FINDING_RAISED : NQ_NOTICE_FINDING_CLEARED,
+                   finding);
 }
 
 void nq_design_announce(struct nq_engine *engine)

@@ -131,22 +131,6 @@ static void mark_clean(struct nq_engine *engine)
     free_signals(engine);
 }
 
-void nq_engine_notice(struct nq_engine *engine, enum nq_notice notice)
-{
-    engine->engine_notices[notice] = true;
-}
-
-static void announce(struct nq_engine *engine)
-{
-    const struct nq_observer *observer = &engine->setup.observer;
-    for (int notice = 0; notice < NQ_NOTICE_END; notice++) {
-        if (engine->engine_notices[notice] && observer->on_notice) {
-            observer->on_notice(observer->arg, (enum nq_notice)notice, NULL);
-        }
-        engine->engine_notices[notice] = false;
-    }
-}
-
 /* Announces and performs what became durable of one case. Effects never call back before
  * they return, but performing one may touch its case again: that is for the next flush. */
 static void let_out_one(struct nq_engine *engine, struct nq_episode *episode)
@@ -157,9 +141,8 @@ static void let_out_one(struct nq_engine *engine, struct nq_episode *episode)
         return;
     }
     episode->notice = NQ_NOTICE_NONE;
-    if (notice != NQ_NOTICE_NONE && engine->setup.observer.on_notice) {
-        engine->setup.observer.on_notice(engine->setup.observer.arg, notice,
-                                         &episode->record);
+    if (notice != NQ_NOTICE_NONE) {
+        nq_notices_out(engine, notice, &episode->record);
     }
     if (episode->forgotten) {
         nq_episode_drop(episode);
@@ -232,7 +215,7 @@ static void flush(void *arg)
     mark_clean(engine);
     await_unmatched(engine);
     give_answers(engine, true);
-    announce(engine);
+    nq_notices_announce(engine);
     nq_design_announce(engine);
     let_out(engine);
 }
@@ -384,6 +367,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_times_load(engine);
     nq_triggers_load(engine);
     nq_design_open(engine);
+    nq_managers_load(engine);
     setup->store->ops->log_head(setup->store, engine->log_head);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->rows.count, engine->last_case + 1);
@@ -400,6 +384,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
         return NULL;
     }
     nq_managers_keep(engine);
+    nq_notices_close(engine);
     nq_timer_clear(engine->setup.loop, &engine->unmatched_due);
     nq_unmatched_hurry(&engine->unmatched);
     if (engine->flush.armed || engine->tallies.dirty ||

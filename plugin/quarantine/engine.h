@@ -43,21 +43,22 @@ enum nq_notice {
     NQ_NOTICE_FAILED,
     NQ_NOTICE_TAG_LOST,
     NQ_NOTICE_RUNG_LOST,
-    NQ_NOTICE_GOVERNOR_TRIPPED, /* this and the next: about the engine, no case */
+    NQ_NOTICE_CASE_END, /* those above are about a case, those below are not */
+    NQ_NOTICE_GOVERNOR_TRIPPED = NQ_NOTICE_CASE_END,
     NQ_NOTICE_MODE_CHANGED,
-    NQ_NOTICE_FINDING_RAISED, /* this and the next: on_finding */
+    NQ_NOTICE_FINDING_RAISED, /* this and the next: about a finding */
     NQ_NOTICE_FINDING_CLEARED,
+    NQ_NOTICE_MANAGER_DOWN, /* this and the next: about a manager */
+    NQ_NOTICE_MANAGER_UP,
+    NQ_NOTICE_SUPPRESSED, /* about others that did not leave */
     NQ_NOTICE_END
 };
 
-/* Who wants to hear of facts. Called after the commit that made the fact durable. record:
- * borrowed; NULL when the fact is about no case. */
+/* Who wants to hear of facts. Called after the commit that made the fact durable. row: what
+ * the fact is about, borrowed: a struct nq_case, nq_finding or nq_manager_row; NULL: the engine. */
 struct nq_observer {
     void *arg;
-    void (*on_notice)(void *arg, enum nq_notice notice, const struct nq_case *record);
-    /* The same for a finding. NULL: nobody wants to know. */
-    void (*on_finding)(void *arg, enum nq_notice notice,
-                       const struct nq_finding *finding);
+    void (*on_notice)(void *arg, enum nq_notice notice, const void *row);
 };
 
 struct nq_engine_setup {
@@ -161,6 +162,9 @@ uint32_t nq_engine_quarantine(struct nq_engine *engine, const char *computer,
  * or several. */
 uint32_t nq_engine_case_named(const struct nq_engine *engine, const char *computer);
 
+/* A notice that on_notice() was given found no place on its way out. */
+void nq_engine_notice_lost(struct nq_engine *engine, enum nq_notice notice);
+
 /* ---- what the MIB shows; borrowed until the loop's next turn -------------------------- */
 
 /* Counters of one group that survive a restart. */
@@ -241,7 +245,7 @@ struct nq_engine_view {
     enum nq_health health;
     const char *health_text; /* one sentence; what to do when it is not ok */
     int64_t started_ms;      /* wall */
-    bool read_only; /* snmp.write of the configuration: no SET is taken */
+    bool read_only;          /* snmp.write of the configuration: no SET is taken */
     uint32_t cases_open;
     uint32_t cases_quarantined;
     uint32_t cases_isolated;
@@ -257,6 +261,10 @@ struct nq_engine_view {
     uint64_t rows_changed; /* rises with every change of any case row */
     struct nq_timing_view tag_times;     /* first signal to acknowledged tag */
     struct nq_timing_view isolate_times; /* first signal to proven isolation */
+    enum nq_notice summary_of;           /* the last summary: notices of this kind ... */
+    uint32_t summary_count;              /* ... so many did not leave; 0: none yet */
+    uint32_t notify_burst;
+    uint32_t notify_window_s;
     uint64_t counters[NQ_COUNTER_COUNT];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine_internal.h: what the files of the engine share: engine.c (life, turn), commands.c
  * and views.c (SETs and what is shown), intake.c and actions.c (traps; see arrival.h),
- * opening.c (new cases), episodes.c (all cases at work), episode.c (one case changes),
+ * opening.c (new cases), notices.c (what is told), episodes.c (all cases at work), episode.c (one case changes),
  * times.c (how long it took), * effects.c (calls to NSX), vet.c (what stands before a write), seek.c (VMs that are gone),
  * reconcile.c (what NSX shows by itself), audit.c, groups.c, rules.c and managers.c (rows of
  * NSX), triggers.c (rows of triggers), tally.c (numbers kept), flood.c and unmatched.c (traps that are too many, or mean
@@ -141,6 +141,31 @@ struct nq_audit {
     unsigned refused;   /* since then */
 };
 
+/* Whether a manager is down, as far as that was told. */
+struct nq_manager_watch {
+    bool told;     /* it is down; kept over a restart */
+    bool was_down; /* at the last look, as the next two */
+    bool was_up;
+    int64_t last_ok_ms;
+    int64_t told_ms;       /* wall; 0: before the start */
+    enum nq_notice notice; /* to be announced after the commit */
+};
+
+/* The budget of one kind of notification. */
+struct nq_notice_window {
+    int64_t ends_ms; /* mono; 0: none has begun */
+    uint32_t passed;
+    uint32_t over;
+};
+
+struct nq_notices {
+    bool of_engine[NQ_NOTICE_END]; /* about no row, to be announced */
+    struct nq_notice_window windows[NQ_NOTICE_END];
+    struct nq_timer window_end;
+    enum nq_notice summary_of; /* of the last summary, as the next one */
+    uint32_t summary_count;
+};
+
 struct nq_engine {
     struct nq_engine_setup setup;
     const struct nq_decisions *decisions;
@@ -185,7 +210,9 @@ struct nq_engine {
 
     struct nq_manager_row *manager_rows;    /* one for each manager */
     struct nq_manager_status *manager_seen; /* its counters as they were added last */
-    struct nq_trigger_row *trigger_rows;    /* one for each trigger */
+    struct nq_manager_watch *manager_watches;
+    struct nq_timer manager_look;
+    struct nq_trigger_row *trigger_rows; /* one for each trigger */
     struct nq_trigger_state *trigger_states;
     struct nq_tallies tallies;
     struct nq_timing tag_times; /* see times.c */
@@ -197,14 +224,14 @@ struct nq_engine {
     struct nq_reconciliation *reconciliations; /* one for each manager */
     bool rows_full;                            /* and it was said */
     struct nq_audit audit;
-    bool engine_notices[NQ_NOTICE_END]; /* about no case, to be announced */
-    char *governor_reason;              /* lent to views; NQ_TEXT_MAX and a NUL */
-    char log_head[NQ_HASH_TEXT];        /* as of the last commit */
+    char *governor_reason;       /* lent to views; NQ_TEXT_MAX and a NUL */
+    char log_head[NQ_HASH_TEXT]; /* as of the last commit */
 
     struct nq_unmatched_set unmatched;
     struct nq_timer unmatched_due; /* one of them waits for its next write */
 
     struct nq_requests requests;
+    struct nq_notices notices;
 };
 
 /* ---- engine.c ----------------------------------------------------------------------- */
@@ -215,8 +242,16 @@ void nq_engine_count(struct nq_engine *engine, enum nq_counter counter);
 int64_t nq_engine_now(const struct nq_engine *engine); /* wall clock */
 /* Tells every case of ours (NQ_EV_ARMED: every observed one). */
 void nq_engine_resume(struct nq_engine *engine, enum nq_case_event event);
-/* Announces it after the next commit. */
+
+/* ---- notices.c ------------------------------------------------------------------------ */
+
+/* What is about the engine: announced after the next commit. */
 void nq_engine_notice(struct nq_engine *engine, enum nq_notice notice);
+/* What is durable now, of engine and managers. */
+void nq_notices_announce(struct nq_engine *engine);
+/* Tells it, or counts it when there were too many of its kind. */
+void nq_notices_out(struct nq_engine *engine, enum nq_notice notice, const void *row);
+void nq_notices_close(struct nq_engine *engine);
 
 /* ---- opening.c ------------------------------------------------------------------------ */
 
@@ -387,6 +422,8 @@ void nq_design_announce(struct nq_engine *engine);
 /* ---- managers.c ---------------------------------------------------------------------- */
 
 void nq_managers_open(struct nq_engine *engine);
+/* What was told of them last, once the tallies are loaded; and the first look. */
+void nq_managers_load(struct nq_engine *engine);
 void nq_managers_close(struct nq_engine *engine);
 void nq_managers_status(const struct nq_engine *engine, size_t manager,
                         struct nq_manager_status *ret_status);

@@ -110,6 +110,10 @@ void nq_engine_view(const struct nq_engine *engine, struct nq_engine_view *ret_v
         .rows_changed = engine->rows_changed,
         .reconciled_ms = reconciled_ms(engine),
         .log_head = engine->log_head,
+        .summary_of = engine->notices.summary_of,
+        .summary_count = engine->notices.summary_count,
+        .notify_burst = (uint32_t)engine->setup.conf->notifications.burst,
+        .notify_window_s = (uint32_t)engine->setup.conf->notifications.window_s,
     };
     memcpy(ret_view->counters, engine->counters, sizeof(engine->counters));
     nq_timing_view(&engine->tag_times, &ret_view->tag_times);

@@ -226,6 +226,7 @@ const char *nq_counter_name(enum nq_counter counter)
         [NQ_COUNT_TRAPS_KERNEL_DROPS] = "traps_kernel_drops",
         [NQ_COUNT_CASES_OPENED] = "cases_opened",
         [NQ_COUNT_CASES_RELEASED] = "cases_released",
+        [NQ_COUNT_NOTICES_SUPPRESSED] = "notices_suppressed",
     };
     return NAME(names, counter);
 }

@@ -185,7 +185,8 @@ struct nq_log_entry {
     char *evidence; /* at most NQ_EVIDENCE_MAX bytes; NULL: none */
 };
 
-/* Counters that survive a restart: nqTraps and the monotonic part of nqCases. */
+/* Counters that survive a restart: nqTraps, the monotonic part of nqCases and
+ * nqNotifySuppressed. */
 enum nq_counter {
     NQ_COUNT_TRAPS_RECEIVED,
     NQ_COUNT_TRAPS_ACTED,
@@ -198,6 +199,7 @@ enum nq_counter {
     NQ_COUNT_TRAPS_KERNEL_DROPS,
     NQ_COUNT_CASES_OPENED,
     NQ_COUNT_CASES_RELEASED,
+    NQ_COUNT_NOTICES_SUPPRESSED,
     NQ_COUNTER_COUNT
 };
 

@@ -177,7 +177,7 @@ void nemesis_after_commit(void *arg)
 
 /* ---- notices and answers ------------------------------------------------------------- */
 
-void nemesis_on_notice(void *arg, enum nq_notice notice, const struct nq_case *record)
+void nemesis_on_notice(void *arg, enum nq_notice notice, const void *row)
 {
     static const enum nq_case_state states[NQ_NOTICE_END] = {
         [NQ_NOTICE_ISOLATED] = NQ_CASE_ISOLATED,
@@ -186,9 +186,10 @@ void nemesis_on_notice(void *arg, enum nq_notice notice, const struct nq_case *r
         [NQ_NOTICE_FAILED] = NQ_CASE_FAILED,
     };
     struct nemesis_run *run = arg;
-    if (!record) {
+    if (notice >= NQ_NOTICE_CASE_END) {
         return;
     }
+    const struct nq_case *record = row;
     struct model_case *known = nemesis_model_case(run, record->id);
     const bool was_due = known->due == notice;
     known->due = was_due ? NQ_NOTICE_NONE : known->due;

@@ -171,7 +171,7 @@ size_t nemesis_place_of(const struct nemesis_run *run, const struct world_vm *vm
 void nemesis_before_commit(void *arg, const struct kept *before,
                            const struct kept *after);
 void nemesis_after_commit(void *arg);
-void nemesis_on_notice(void *arg, enum nq_notice notice, const struct nq_case *record);
+void nemesis_on_notice(void *arg, enum nq_notice notice, const void *row);
 void nemesis_on_answer(void *arg, enum nq_intake verdict);
 
 /* ---- nemesis_checks.c ---------------------------------------------------------------- */

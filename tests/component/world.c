@@ -28,20 +28,13 @@ static int64_t fake_wall(const struct nq_clock *clock)
     return world_of(clock)->now_ms + world_of(clock)->wall_ms;
 }
 
-static void on_notice(void *arg, enum nq_notice notice, const struct nq_case *record)
+static void on_notice(void *arg, enum nq_notice notice, const void *row)
 {
     struct world *world = arg;
     world->notices[notice]++;
     if (world->watch && !world->store.dead) {
-        world->watch->on_notice(world->watch->arg, notice, record);
+        world->watch->on_notice(world->watch->arg, notice, row);
     }
-}
-
-static void on_finding(void *arg, enum nq_notice notice, const struct nq_finding *finding)
-{
-    struct world *world = arg;
-    (void)finding;
-    world->notices[notice]++;
 }
 
 static void quiet(void *arg, enum nq_log_level level, const char *line)
@@ -66,7 +59,7 @@ static void open_engine(struct world *world)
         .backend = &world->backend.base,
         .loop = world->loop,
         .clock = &world->clock,
-        .observer = {.arg = world, .on_notice = on_notice, .on_finding = on_finding},
+        .observer = {.arg = world, .on_notice = on_notice},
         .random = world->random,
         .decisions = world->decisions,
     };

@@ -79,7 +79,7 @@ struct world_watch {
     void (*on_start)(void *arg, const struct waiting_call *call);
     void (*before_commit)(void *arg, const struct kept *before, const struct kept *after);
     void (*after_commit)(void *arg);
-    void (*on_notice)(void *arg, enum nq_notice notice, const struct nq_case *record);
+    void (*on_notice)(void *arg, enum nq_notice notice, const void *row);
     void (*on_answer)(void *arg, enum nq_intake verdict);
     void (*on_cancel)(void *arg, const struct waiting_call *call);
 };

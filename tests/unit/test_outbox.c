@@ -38,7 +38,7 @@ static netsnmp_variable_list *notification(void)
 static void put(struct nq_outbox *outbox, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        nq_outbox_put(outbox, notification());
+        assert_true(nq_outbox_put(outbox, notification()));
     }
 }
 
@@ -102,7 +102,10 @@ static void what_finds_no_place_is_said(void **state)
     size_t lines = 0;
     nq_log_to(quiet, &lines);
     open_door = false;
-    put(&outbox, NQ_OUTBOX_MAX + 7);
+    put(&outbox, NQ_OUTBOX_MAX);
+    for (int i = 0; i < 7; i++) {
+        assert_false(nq_outbox_put(&outbox, notification()));
+    }
     assert_int_equal(outbox.count, NQ_OUTBOX_MAX);
     assert_int_equal(outbox.lost, 7);
     open_door = true;
@@ -115,16 +118,22 @@ static void what_finds_no_place_is_said(void **state)
     nq_outbox_done(&outbox);
 }
 
-static void what_is_left_at_the_end_is_freed(void **state)
+static void what_is_left_at_the_end_is_freed_and_said(void **state)
 {
     (void)state;
     struct nq_outbox outbox = {.may_send = may_send};
+    size_t lines = 0;
+    nq_log_to(quiet, &lines);
     open_door = false;
     put(&outbox, 30);
     open_door = true;
     nq_outbox_done(&outbox);
     assert_int_equal(sent, NQ_OUTBOX_BATCH);
     assert_int_equal(outbox.count, 0);
+    assert_int_equal(lines, 1);
+    nq_outbox_done(&outbox);
+    assert_int_equal(lines, 1); /* nothing was left */
+    nq_log_to(NULL, NULL);
 }
 
 int main(void)
@@ -133,7 +142,7 @@ int main(void)
         cmocka_unit_test_setup(a_few_leave_at_once_and_the_rest_in_turn, set_up),
         cmocka_unit_test_setup(nothing_leaves_while_the_host_takes_nothing, set_up),
         cmocka_unit_test_setup(what_finds_no_place_is_said, set_up),
-        cmocka_unit_test_setup(what_is_left_at_the_end_is_freed, set_up),
+        cmocka_unit_test_setup(what_is_left_at_the_end_is_freed_and_said, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
