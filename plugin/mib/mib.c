@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "mib/source.h"
@@ -61,11 +62,17 @@ struct nq_mib *nq_mib_stop(struct nq_mib *mib)
     return NULL;
 }
 
+static void note_change(struct nq_mib *mib)
+{
+    nq_timestamp_set(&mib->scalars.last_change, nq_mono_ms(&nq_system_clock),
+                     (uint32_t)netsnmp_get_agent_uptime());
+}
+
 void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_not)
 {
     mib->engine = engine;
     nq_text_set(&mib->why_not, engine ? NULL : why_not);
-    mib->scalars.last_change = (uint32_t)netsnmp_get_agent_uptime();
+    note_change(mib);
     if (engine) {
         nq_engine_view(engine, &mib->scalars.view);
         mib->rows_changed = mib->scalars.view.rows_changed;
@@ -79,6 +86,8 @@ void nq_mib_refresh(struct nq_mib *mib)
 {
     struct nq_engine_view *view = &mib->scalars.view;
     mib->scalars.summary_of = "";
+    nq_timestamp_follow(&mib->scalars.last_change, nq_mono_ms(&nq_system_clock),
+                        (uint32_t)netsnmp_get_agent_uptime());
     if (!mib->engine) {
         *view = (struct nq_engine_view){
             .mode = NQ_MODE_STOPPED,
@@ -92,7 +101,7 @@ void nq_mib_refresh(struct nq_mib *mib)
     mib->scalars.summary_of = nq_mib_notification_name(view->summary_of);
     if (view->rows_changed != mib->rows_changed) {
         mib->rows_changed = view->rows_changed;
-        mib->scalars.last_change = (uint32_t)netsnmp_get_agent_uptime();
+        note_change(mib);
     }
 }
 

@@ -105,7 +105,7 @@ static const struct nq_column cases_columns[] = {
     COUNT(6, nqCasesOpened, NQ_COUNT_CASES_OPENED),
     COUNT(7, nqCasesReleased, NQ_COUNT_CASES_RELEASED),
     ENGINE(8, nqCasesOldestPending, ASN_UNSIGNED, u32, view.oldest_pending_ms),
-    ENGINE(9, nqCasesLastChange, ASN_TIMETICKS, u32, last_change),
+    ENGINE(9, nqCasesLastChange, ASN_TIMETICKS, u32, last_change.ticks),
 };
 
 static const struct nq_column traps_columns[] = {

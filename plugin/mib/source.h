@@ -16,6 +16,7 @@
 #include "mib/mib.h"
 #include "mib/outbox.h"
 #include "mib/table.h"
+#include "mib/timestamp.h"
 #include "quarantine/engine.h"
 
 /* A push-button: nqEngineReconcile, nqGovernorRearm. It reads idle. */
@@ -26,7 +27,7 @@ struct nq_scalars {
     uint32_t instance; /* 0, the index of every scalar */
     const char *version;
     enum nq_host host;
-    uint32_t last_change;   /* sysUpTime, hundredths of a second */
+    struct nq_timestamp last_change;
     uint32_t idle;          /* NQ_PUSH_IDLE: what every push-button object reads */
     const char *summary_of; /* the name of view.summary_of */
     struct nq_engine_view view;
@@ -37,7 +38,7 @@ struct nq_mib {
     struct nq_engine *engine; /* borrowed; NULL: none is open */
     char *why_not;            /* health text while there is no engine */
     struct nq_outbox outbox;
-    uint64_t rows_changed; /* of the view that last_change belongs to */
+    uint64_t rows_changed; /* of the view that scalars.last_change belongs to */
     struct nq_scalars scalars;
 };
 
