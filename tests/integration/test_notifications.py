@@ -2,15 +2,22 @@
 """What the management station hears of losses and of the engine, compared with what a walk
 shows at that moment. The notifications about a case's own way are in test_isolation.py."""
 
+import os
+
 import pytest
 
-from support.lab import HOSTS
+from support.lab import HOSTS, TOP
 from support.nsx_client import GROUP_PATH
 
 ROW = ("Name", "ExternalId", "OperState", "Reason", "ReasonText", "Trigger", "Cause",
        "ChangedBy")
-NO_BUDGET = ("per_minute = 0; per_hour = 2; per_day = 0; percent_per_hour = 0;"
-             " percent_per_day = 0; same_cause = 0;")
+VM = tuple(f"nqVm{name}" for name in ROW)
+MANAGER = ("nqManagerName", "nqManagerState", "nqManagerLastError")
+FINDING = ("nqFindingSeverity", "nqFindingCheck", "nqFindingObject", "nqFindingText")
+TWO_AN_HOUR = ("per_minute = 0; per_hour = 2; per_day = 0; percent_per_hour = 0;"
+               " percent_per_day = 0; same_cause = 0;")
+BURST = 10
+MIB = os.path.join(TOP, "mibs", "NSX-QUARANTINE-MIB.txt")
 
 
 def plain(sent):
@@ -21,23 +28,6 @@ def plain(sent):
 @pytest.fixture(params=HOSTS)
 def host(request):
     return request.param
-
-
-def test_a_lost_rung_is_told_with_its_row(make_lab, host):
-    lab = make_lab(host, verify_interval_s=0.3).start()
-    lab.send_trap("VDI-01")
-    lab.wait_case(OperState="isolated")
-
-    lab.sim.realization(f"{GROUP_PATH}/quarantine", state="ERROR")
-
-    sent = plain(lab.wait_notification("nqVmRungLost"))
-    row = lab.wait_case(OperState="tagged")
-    assert sorted(sent) == sorted(f"nqVm{name}.{row['index']}" for name in ROW)
-    assert sent[f"nqVmOperState.{row['index']}"] == "tagged"
-    assert sent[f"nqVmReason.{row['index']}"] == "rungLost"
-    for name in ("Name", "ExternalId", "Trigger", "Cause", "ChangedBy"):
-        assert sent[f"nqVm{name}.{row['index']}"] == row[f"nqVm{name}"]
-    assert [name for name, _ in lab.notifications()].count("nqVmRungLost") == 1
 
 
 def test_a_tag_that_is_put_back_was_told_to_be_lost(make_lab, site):
@@ -72,33 +62,171 @@ def test_a_removed_tag_that_counts_as_a_release_is_told_as_one(make_lab, host):
     assert "nqVmTagLost" not in [name for name, _ in lab.notifications()]
 
 
-def test_a_change_of_mode_is_told_with_the_new_mode(make_lab, host):
-    lab = make_lab(host).start()
-    for mode in ("stopped", "observe", "enforce"):
-        lab.snmp.set("nqEngineMode.0", "i", mode)
-        lab.wait(lambda wanted=mode: ("nqModeChanged", {"nqEngineMode.0": wanted})
-                 in [(name, plain(sent)) for name, sent in lab.notifications()],
-                 f"the notification of mode {mode}")
-        assert lab.snmp.get("nqEngineMode.0") == mode
+class Story:
+    """A laboratory with both kinds of stations, and what they heard so far."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.seen = {}      # how many of each kind were looked at
+        self.lost = 0       # as far as the summaries tell
+
+    def next(self, name):
+        """The next notification of that kind, without quotes."""
+        at = self.seen.get(name, 0)
+        sent = self.lab.wait(lambda: [pairs for n, pairs in self.lab.notifications()
+                                      if n == name][at:], f"notification {name}")[0]
+        self.seen[name] = at + 1
+        return plain(sent)
+
+    def expect(self, name, table, index, columns, passing=()):
+        """It is the row that a walk shows, but for columns that have changed since; returns
+        what was sent."""
+        sent = self.next(name)
+        row = self.lab.snmp.table(table)[index]
+        assert set(sent) == {f"{column}.{index}" for column in columns}, sent
+        for column in set(columns) - set(passing):
+            assert sent[f"{column}.{index}"] == row[column], (name, column, sent, row)
+        return {column: sent[f"{column}.{index}"] for column in columns}
+
+    def expect_vm(self, name, wanted, passing=()):
+        """The newest row gets into that state, and was told with it."""
+        row = self.lab.wait_case(count=100, **wanted)
+        return self.expect(name, "nqVmTable", row["index"], VM, passing)
+
+    def expect_scalars(self, name, *objects):
+        sent = self.next(name)
+        assert sent == {f"{object}.0": self.lab.snmp.get(f"{object}.0")
+                        for object in objects}, name
+        return [sent[f"{object}.0"] for object in objects]
+
+    def finding(self, check):
+        """The index and the row of the finding of this check."""
+        return self.lab.wait(lambda: [
+            (index, row) for index, row in self.lab.snmp.table("nqFindingTable").items()
+            if row["nqFindingCheck"] == check], f"finding {check}")[0]
+
+    def told(self, name, check):
+        """The objects of the notification about the finding of this check."""
+        return self.lab.wait(lambda: [
+            plain(sent) for n, sent in self.lab.notifications() if n == name
+            and check in sent.values()], f"{name} of {check}")[0]
+
+
+@pytest.fixture
+def story(make_lab, host):
+    return Story(make_lab(
+        host, v3_sink=True, verify_interval_s=0.3, resolve_timeout_s=0.5,
+        governor=TWO_AN_HOUR,
+        more=f"notifications = {{ burst = {BURST}; window_s = 1; }};").start())
+
+
+def isolation_and_its_loss(story):
+    lab = story.lab
+    lab.send_trap("VDI-01")
+    story.expect_vm("nqVmIsolated", {"OperState": "isolated"})
+    vm = lab.cases()[1]["nqVmExternalId"]
+
+    lab.sim.realization(f"{GROUP_PATH}/quarantine", state="ERROR")
+    sent = story.expect_vm("nqVmRungLost", {"OperState": "tagged"})
+    assert (sent["nqVmOperState"], sent["nqVmReason"]) == ("tagged", "rungLost")
+    lab.sim.realization(f"{GROUP_PATH}/quarantine")
+    story.expect_vm("nqVmIsolated", {"OperState": "isolated"})
+
+    # It is put back at once, so its row goes on while the notification is on its way.
+    lab.sim.request("PATCH", f"/sim/vms/{vm}", {"tags": []})
+    lab.wait_notification("nqVmTagLost")
+    sent = story.expect_vm("nqVmTagLost", {"OperState": "isolated"}, passing=(
+        "nqVmOperState", "nqVmReason", "nqVmReasonText"))
+    assert (sent["nqVmOperState"], sent["nqVmReason"]) == ("tagging", "tagLost")
+    story.expect_vm("nqVmIsolated", {"OperState": "isolated"})
+
+    lab.snmp.set("nqVmAdminState.1", "i", "release")
+    story.expect_vm("nqVmReleased", {"OperState": "released"})
+
+
+def a_failure_and_the_governor(story):
+    lab = story.lab
+    lab.fault_at_tag(status=403)
+    lab.send_trap("VDI-02")
+    story.expect_vm("nqVmFailed", {"OperState": "failed"})
+    lab.sim.clear_faults()
+
+    lab.send_trap("file-server")
+    sent = story.expect_vm("nqVmHeld", {"OperState": "held"})
+    assert sent["nqVmReason"] == "governor"
+    state, _, count = story.expect_scalars(
+        "nqGovernorTripped", "nqGovernorState", "nqGovernorReason", "nqGovernorHourCount")
+    assert (state, count) == ("tripped", "2")
+    assert lab.snmp.number("nqGovernorHourLimit.0") == 2
+
+
+def a_manager_that_comes_and_goes(story):
+    lab = story.lab
+    lab.kill("simulator")
+    lab.wait_manager("down")
+    sent = story.expect("nqManagerDown", "nqManagerTable", 1, MANAGER)
+    assert sent["nqManagerState"] == "down" and sent["nqManagerLastError"], sent
+    lab.restart("simulator")
+    lab.wait_manager("up")
+    sent = story.expect("nqManagerUp", "nqManagerTable", 1, MANAGER)
+    assert sent["nqManagerState"] == "up"
+
+
+def the_mode_and_the_finding_about_it(story):
+    lab = story.lab
+    lab.snmp.set("nqEngineMode.0", "i", "stopped")
+    assert story.expect_scalars("nqModeChanged", "nqEngineMode") == ["stopped"]
+    index, row = story.finding("mode-stopped")
+    wanted = {f"{column}.{index}": row[column] for column in FINDING}
+    assert story.told("nqFindingRaised", "mode-stopped") == wanted
+
+    lab.snmp.set("nqEngineMode.0", "i", "enforce")
+    assert story.expect_scalars("nqModeChanged", "nqEngineMode") == ["enforce"]
+    # The row is gone; what is told is what it was.
+    assert story.told("nqFindingCleared", "mode-stopped") == wanted
+    assert index not in lab.snmp.table("nqFindingTable")
     # What changes nothing is not told.
     lab.snmp.set("nqEngineMode.0", "i", "enforce")
-    lab.send_trap("VDI-01")
-    lab.wait_notification("nqVmIsolated")
-    assert [name for name, _ in lab.notifications()].count("nqModeChanged") == 3
 
 
-def test_a_tripped_governor_is_told_with_what_a_walk_shows(make_lab, host):
-    lab = make_lab(host, governor=NO_BUDGET).start()
-    for vm in ("VDI-01", "VDI-02"):
-        lab.send_trap(vm)
-    lab.wait_all_isolated(2)
-    lab.send_trap("file-server")
+def a_storm(story):
+    lab = story.lab
+    before = [name for name, _ in lab.notifications()].count("nqVmHeld")
+    for number in range(BURST + 4):
+        lab.send_trap(f"NOBODY-{number}")
+    lab.wait(lambda: lab.snmp.number("nqCasesHeld.0") == BURST + 5, "all to be held", 30)
+    kind, count, window = story.expect_scalars(
+        "nqNotificationsSuppressed", "nqNotifySummaryOf", "nqNotifySummaryCount",
+        "nqNotifyWindow")
+    assert (kind, window) == ("nqVmHeld", "1")
+    # All are accounted for, whether they came within one window or two.
+    told = [name for name, _ in lab.notifications()].count("nqVmHeld") - before
+    assert int(count) == lab.snmp.number("nqNotifySuppressed.0") == BURST + 4 - told
+    assert told >= BURST == lab.snmp.number("nqNotifyBurst.0")
 
-    sent = plain(lab.wait_notification("nqGovernorTripped"))
-    lab.wait_case(OperState="held", Reason="governor", count=3)
-    shown = {name: lab.snmp.get(name) for name in (
-        "nqGovernorState.0", "nqGovernorReason.0", "nqGovernorHourCount.0")}
-    assert sent == shown
-    assert shown["nqGovernorState.0"] == "tripped"
-    assert shown["nqGovernorHourCount.0"] == "2"
-    assert lab.snmp.number("nqGovernorHourLimit.0") == 2
+
+def test_both_stations_hear_of_everything_as_a_walk_shows_it(story):
+    lab = story.lab
+    isolation_and_its_loss(story)
+    a_failure_and_the_governor(story)
+    a_manager_that_comes_and_goes(story)
+    the_mode_and_the_finding_about_it(story)
+    a_storm(story)
+
+    heard = lab.notifications()
+    names = [name for name, _ in heard]
+    kinds = {line.split()[0] for line in open(MIB, encoding="utf-8")
+             if line.endswith(" NOTIFICATION-TYPE\n")}
+    assert set(names) == kinds
+    for name, times in {"nqModeChanged": 2, "nqManagerDown": 1, "nqManagerUp": 1,
+                        "nqVmRungLost": 1, "nqVmTagLost": 1, "nqVmReleased": 1,
+                        "nqVmFailed": 1, "nqGovernorTripped": 1, "nqVmIsolated": 3,
+                        "nqNotificationsSuppressed": 1}.items():
+        assert names.count(name) == times, (name, names)
+
+    # The other station got the same by SNMPv3 with authentication and encryption.
+    def same():
+        by_v3 = lab.notifications("v3-sink")
+        return sorted((name, sorted(plain(sent).items())) for name, sent in by_v3) == sorted(
+            (name, sorted(plain(sent).items())) for name, sent in heard)
+    lab.wait(same, "the informs to be the same as the traps")

@@ -70,7 +70,7 @@ class Lab(Traps):
     """
 
     def __init__(self, host="agentx", nsx="policy", world=None, nodes=1, intake="handler",
-                 way=None, activation=False, beside=None, **conf):
+                 way=None, activation=False, beside=None, v3_sink=False, **conf):
         generations = (nsx,) if isinstance(nsx, str) else nsx
         worlds = (world,) if isinstance(world, (str, type(None))) else world
         assert host in HOSTS and set(generations) <= set(NSX), (host, nsx)
@@ -103,6 +103,7 @@ class Lab(Traps):
         self.with_activation = activation
         self.activation = None
         self.sink_port = free_port()
+        self.v3_sink_port = free_port() if v3_sink else None
         self.snmp = Snmp(self.path("client"), MIBS, self.snmpd_port, self.root)
 
     def __enter__(self):
@@ -207,7 +208,7 @@ class Lab(Traps):
             env = {**self.module_env(), **self.engine_env}
         conf = self.write("snmpd.conf", settings.snmpd_conf(
             self.snmpd_port, self.sink_port if self.notify else None, self.root,
-            host + self.more_of_snmpd))
+            settings.v3_sink_line(self.v3_sink_port) + host + self.more_of_snmpd))
         # Without -smux it would listen on TCP port 199 as well.
         self.add("snmpd", ["snmpd", "-f", "-Lo", "-C", "-c", conf, "-r", "-I", "-smux"],
                  **env)
@@ -246,13 +247,17 @@ class Lab(Traps):
                   "snmptrapd to start")
 
     def start_sink(self):
-        """The management station: it only writes down what it receives."""
-        conf = self.write("sink.conf", settings.sink_conf())
-        self.add("sink", ["snmptrapd", "-f", "-Lo", "-OQUs", "-n", "-C", "-c", conf,
-                          "-F", "notification %V\\t%v\\n", "-M", MIBS, "-m",
-                          "NSX-QUARANTINE-MIB:SNMPv2-MIB",
-                          f"udp:127.0.0.1:{self.sink_port}"])
-        self.wait(lambda: "NET-SNMP version" in self.daemons["sink"].text(),
+        """The management stations: they only write down what they receive."""
+        self.start_station("sink", settings.sink_conf(), self.sink_port)
+        if self.v3_sink_port:
+            self.start_station("v3-sink", settings.v3_sink_conf(), self.v3_sink_port)
+
+    def start_station(self, name, conf, port):
+        conf = self.write(f"{name}.conf", conf)
+        self.add(name, ["snmptrapd", "-f", "-Lo", "-OQUs", "-n", "-C", "-c", conf,
+                        "-F", "notification %V\\t%v\\n", "-M", MIBS, "-m",
+                        "NSX-QUARANTINE-MIB:SNMPv2-MIB", f"udp:127.0.0.1:{port}"])
+        self.wait(lambda: "NET-SNMP version" in self.daemons[name].text(),
                   "the receiver of notifications to start")
 
     @property
@@ -293,7 +298,7 @@ class Lab(Traps):
 
     def stop(self):
         """Ends everything in the order in which a machine would; idempotent."""
-        for name in ("snmptrapd", "agent", "snmpd", "sink",
+        for name in ("snmptrapd", "agent", "snmpd", "sink", "v3-sink",
                      *[manager.daemon for manager in self.managers]):
             if name in self.daemons:
                 self.daemons[name].stop()
@@ -365,10 +370,10 @@ class Lab(Traps):
         traps = self.traps()
         assert traps["Received"] == sum(traps[name] for name in counters.PARTS), traps
 
-    def notifications(self):
+    def notifications(self, station="sink"):
         """[(name, {"column.index": text})] that the management station received."""
         found = []
-        for line in self.daemons["sink"].text().splitlines():
+        for line in self.daemons[station].text().splitlines():
             if not line.startswith("notification "):
                 continue
             pairs = dict(pair.split(" = ", 1)

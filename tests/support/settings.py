@@ -139,6 +139,7 @@ SNMPD = """\
 agentAddress udp:127.0.0.1:{port}
 createUser {user} SHA-256 "{auth}" AES "{priv}"
 view nsxquarantine included .{root}
+view nsxquarantine included .1.3.6.1.2.1.1.3
 rwuser {user} authpriv -V nsxquarantine
 rocommunity {community} 127.0.0.1 -V nsxquarantine
 dontLogTCPWrappersConnects yes
@@ -154,6 +155,15 @@ agentXSocket unix:{folder}/agentx.sock
 SNMPD_DLMOD = """\
 dlmod nsxQuarantine {module}
 nsxQuarantineConfig {conf}
+"""
+
+# trapsess takes them from its line, so they have no blanks.
+SINK_USER, SINK_AUTH, SINK_PRIV = "nqsink", "sink-authentication", "sink-encryption"
+
+# An inform is secured with the engine of its receiver.
+V3_SINK = """\
+createUser {user} SHA-256 {auth} AES {priv}
+authUser log {user} priv
 """
 
 SINK = """\
@@ -175,3 +185,13 @@ def snmpd_conf(port, sink_port, root, host):
 
 def sink_conf():
     return SINK.format(community=READ_COMMUNITY)
+
+
+def v3_sink_conf():
+    return V3_SINK.format(user=SINK_USER, auth=SINK_AUTH, priv=SINK_PRIV)
+
+
+def v3_sink_line(port):
+    """For snmpd.conf; port None: there is no such station."""
+    return (f"trapsess -Ci -v 3 -u {SINK_USER} -l authPriv -a SHA-256 -A {SINK_AUTH} -x AES"
+            f" -X {SINK_PRIV} 127.0.0.1:{port}\n" if port else "")
