@@ -67,6 +67,35 @@ def test_an_outbreak_is_isolated_without_a_refusal(make_lab, tmp_path, nsx, vms,
     # 50 in a second are sent; the simulator's clock may see some a little closer.
     assert busiest_second(requests) <= 60
 
+    told = timing(lab)
+    for kind_of, column in (("Tag", "nqVmTagTime"), ("Isolate", "nqVmIsolateTime")):
+        times = sorted(int(row[column]) for row in rows)
+        for name, percent in (("P50", 50), ("P95", 95), ("P99", 99), ("Max", 100)):
+            assert told[kind_of + name] == nearest_rank(times, percent), (kind_of, name)
+        assert told[f"{kind_of}Last"] in times
+    trigger = lab.snmp.table("nqTriggerTable")[1]
+    counted = [int(trigger[f"nqTrigger{name}"]) for name in ("Matches", "Acted", "Refused")]
+    assert counted == [infected, infected, 0]
+    lab.kill_engine()
+    lab.restart_engine()
+    assert timing(lab) == told
+    assert lab.snmp.table("nqTriggerTable")[1] == trigger
+
+
+def timing(lab):
+    """The scalars of nqTiming, by the end of their names."""
+    names = [kind_of + name for kind_of in ("Tag", "Isolate")
+             for name in ("Last", "P50", "P95", "P99", "Max")]
+    text = lab.snmp.run("snmpget", "-OqvU", lab.snmp.address, *[
+        lab.snmp.qualified(f"nqTiming{name}.0") for name in names])
+    return dict(zip(names, map(int, text.split())))
+
+
+def nearest_rank(times, percent):
+    """The smallest of the sorted times that so many percent of them do not exceed."""
+    return next(time for place, time in enumerate(times, 1)
+                if place * 100 >= percent * len(times))
+
 
 def busiest_second(requests):
     times = [request["time_ms"] for request in requests]

@@ -47,6 +47,9 @@ static void what_happened_before_sysuptime_was_0_is_0(void **state)
     assert_int_equal(shown(21000, 600), 0);
     /* Also when the value would be one of the past again. */
     assert_int_equal(shown(20000 + 1000000, 100500), 0);
+    /* Also when the master began soon after the event, which was soon after it began. */
+    nq_timestamp_set(&stamp, HAPPENED_MS, 44);
+    assert_int_equal(shown(5000, 450), 0);
 }
 
 static void what_happened_since_is_shifted(void **state)
