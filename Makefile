@@ -58,8 +58,10 @@ ENTRY    := $(OUT)/libentry.a
 KILLSYNC := $(OUT)/killsync.so
 BADDISK  := $(OUT)/baddisk.so
 BENCH    := $(addprefix $(OUT)/,bench-client bench-rows bare.so bare-agent)
+MIB_ROWS := $(OUT)/mibrows
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
+MIB_DOC  := $(BUILD)/doc/NSX-QUARANTINE-MIB.md
 
 CORE_SRC    := $(filter-out plugin/entry/%,$(wildcard plugin/*/*.c plugin/*/*/*.c))
 # The linker takes what a host needs out of these: main.o pulls the commands, dlmod.o the
@@ -156,6 +158,9 @@ $(OUT)/bench-rows: $(call obj,tests/bench/rows.c) $(CORE)
 $(OUT)/bare.so: $(call obj,tests/bench/bare/bare_dlmod.c tests/bench/bare/bare.c)
 	$(call run,LD,$(CC) $(LDFLAGS) -shared -o $@ $^ -lnetsnmpagent -lnetsnmp)
 
+$(MIB_ROWS): $(call obj,tests/support/mibrows.c) $(CORE)
+	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS))
+
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS))
 
@@ -185,6 +190,13 @@ OTHER_ROOT   := -e '/^netSnmp.* OBJECT IDENTIFIER/d' \
 $(OUR_MIB): $(MIB) $(OUT)/.flags
 	@mkdir -p $(@D)
 	@sed $(if $(filter $(DEFAULT_ROOT),$(OID_ROOT)),-n p,$(OTHER_ROOT)) $< >$@
+
+.PHONY: mib-doc
+mib-doc: $(MIB_DOC) ## write the page about the MIB, numeric OIDs beside names
+
+$(MIB_DOC): $(OUR_MIB) contrib/tools/mib-doc | $(BASE_MIBS)
+	@mkdir -p $(@D)
+	@contrib/tools/mib-doc $(MIBS) >$@.new && mv $@.new $@
 
 # ---- tests ------------------------------------------------------------------------------
 
@@ -231,7 +243,7 @@ nemesis: ## RUNS random histories against the engine (RUNS=100000, SEED=1)
 # ARGS goes to pytest, for example ARGS='-k release -x'.
 .PHONY: integration
 integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pytest)
-	@$(SUB) -j$(JOBS) all $(KILLSYNC) $(BADDISK) || { echo "0 1" >>$(TALLY); exit 1; }
+	@$(SUB) -j$(JOBS) all mib-doc $(KILLSYNC) $(BADDISK) $(MIB_ROWS) || { echo "0 1" >>$(TALLY); exit 1; }
 	@$(PYTHON) -m pytest -n $(PYTEST_JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 # SECONDS says for how long, ARGS='-k listener' with which way of the traps. NEMESIS_SEED in the
@@ -303,7 +315,7 @@ lint: mibs ## compilers, format, static analysis, house rules
 	done; exit $$bad
 
 lint-build:
-	@$(SUB) -j$(JOBS) all unit-programs $(KILLSYNC) $(BADDISK) >/dev/null
+	@$(SUB) -j$(JOBS) all unit-programs $(KILLSYNC) $(BADDISK) $(MIB_ROWS) >/dev/null
 
 lint-compiler:
 	@printf '%s\n' $(ALL_C) | xargs -P $(JOBS) -n 4 \
@@ -354,6 +366,8 @@ install: all $(OUR_MIB) ## install below DESTDIR, PREFIX, SYSCONFDIR
 	install -D -m 0755 $(HANDLER) $(DESTDIR)$(BINDIR)/nsx-quarantine-trap
 	install -D -m 0644 $(MODULE) $(DESTDIR)$(DLMODDIR)/nsx-quarantine.so
 	install -D -m 0644 $(OUR_MIB) $(DESTDIR)$(MIBDIR)/NSX-QUARANTINE-MIB.txt
+	@$(SUB) -s mib-doc || echo "The page about the MIB is left out; see above."
+	! [ -f $(MIB_DOC) ] || install -D -m 0644 -t $(DESTDIR)$(DOCDIR) $(MIB_DOC)
 	install -d $(DESTDIR)$(DOCDIR)/examples/triggers \
 	    $(DESTDIR)$(DOCDIR)/examples/snmptrapd.service.d \
 	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CONFDIR)
