@@ -35,6 +35,7 @@ DEFAULTS = {
     "auth": "basic",
     "trust": 'ca_file = "{ca_file}";',
     "more_of_engine": "",
+    "more_of_timing": "",
     "more_of_manager": "",
     "more_of_trigger": "",
     "more": "",
@@ -58,6 +59,7 @@ timing = {{
     statistics_interval_s = {statistics_interval_s};
     retry_first_s = {retry_first_s};
     retry_most_s = {retry_most_s};
+    {more_of_timing}
 }};
 reconcile = {{
     interval_s = {reconcile_s};
