@@ -121,4 +121,4 @@ def odd_names(row):
         yield (*row.oid, 1, first)
         yield (*row.oid, first, 1)
         yield (*row.oid, 1, 1, first)
-        yield (*row.oid, *[first] * (127 - len(row.oid)))
+    yield (*row.oid, *[2**32 - 1] * (127 - len(row.oid)))
