@@ -167,15 +167,20 @@ def test_a_set_of_several_rows_and_tables_is_made_as_a_whole_or_not_at_all(lab):
     # The last one has no target.
     assert set_all(lab, comment, *request(1, "VDI-01", "release"),
                    ("nqRequestRowStatus.2", "i", CREATE_AND_GO)) == "inconsistentValue"
-    # The last one is in another table.
-    assert set_all(lab, *request(1, "VDI-01", "release"),
-                   (f"nqVmAdminState.{case}", "i", "approve")) == "inconsistentValue"
+    # The last one is in another table, or a scalar.
+    for wrong in ((f"nqVmAdminState.{case}", "i", "approve"), ("nqGovernorRearm.0", "i", "3")):
+        assert set_all(lab, comment, ("nqEngineMode.0", "i", "observe"),
+                       *request(1, "VDI-01", "release"), wrong) \
+            in ("inconsistentValue", "wrongValue")
     assert rows(lab) == {}
+    assert lab.snmp.get("nqEngineMode.0") == "enforce"
     assert lab.cases()[case]["nqVmOperState"] == "isolated"
     assert lab.cases()[case]["nqVmComment"] == ""
 
     assert set_all(lab, comment, *request(1, "VDI-01", "release"),
+                   ("nqEngineMode.0", "i", "observe"),
                    ("nqRequestRowStatus.2", "i", CREATE_AND_WAIT)) == ""
+    assert lab.snmp.get("nqEngineMode.0") == "observe"
     wait_result(lab, 1, "done")
     assert rows(lab)[2]["nqRequestRowStatus"] == "notReady"
     assert lab.cases()[case]["nqVmComment"] == "a comment"

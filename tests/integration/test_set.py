@@ -3,8 +3,12 @@
 
 import pytest
 
-from support.lab import HOSTS
+from pysnmp.proto.rfc1902 import Integer32, OctetString
+
+from support.lab import HOSTS, PROGRAM
+from support.manager import OtherManager, arcs
 from support.nsx_client import IDS
+from support.tree import rows
 
 ONE_A_MINUTE = ("per_minute = 1; per_hour = 0; per_day = 0; percent_per_hour = 0;"
                 " percent_per_day = 0; same_cause = 0;")
@@ -61,6 +65,62 @@ def test_every_wrong_value_gets_its_own_error(lab):
     assert seen == {(name.format(case=case), kind, value): reason
                     for name, kind, value, reason in WRONG}
     assert lab.cases()[case]["nqVmOperState"] == "isolated"
+    assert lab.cases()[case]["nqVmComment"] == ""
+
+
+# What the log and the audit log say of who set: AgentX does not carry it (RFC 2741).
+WHO = {"agentx": ("snmp", 'level=unknown model=agentx from=""'),
+       "dlmod": ("nqadmin", 'level=authPriv model=usm from="UDP: [127.0.0.1]:')}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_each_set_is_recorded_with_who_where_the_host_knows_and_the_refused_with_why(
+        make_lab, host):
+    lab = make_lab(host).start()
+    lab.send_trap("VDI-01")
+    case = lab.wait_case(OperState="isolated")["index"]
+    actor, how = WHO[host]
+
+    assert lab.snmp.set_reason(f"nqVmComment.{case}", "s", "a note") == ""
+    assert lab.snmp.set_reason(f"nqVmAdminState.{case}", "i", "9") == "wrongValue"
+
+    log = lab.engine.text()
+    assert f"SET nqVmComment.{case}: actor={actor} {how}" in log
+    assert 'old="" new="a note"' in log
+    refused = next(line for line in log.splitlines() if "SET refused" in line)
+    assert f"object=nqVmAdminState instance={case} actor={actor} {how}" in refused
+    assert "error=wrongValue" in refused
+    entry, = [row for row in lab.snmp.table("nqLogTable").values() if row["nqLogEvent"] == "set"]
+    assert entry["nqLogActor"] == actor and entry["nqLogCase"] == str(case)
+    assert entry["nqLogText"].startswith(f"nqVmComment.{case}: {how}")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_with_write_none_every_object_is_not_writable_and_the_mode_of_the_file_holds(
+        make_lab, host):
+    lab = make_lab(host).start()
+    lab.send_trap("VDI-01")
+    case = lab.wait_case(OperState="isolated")["index"]
+    mode = (*arcs(lab.root), 1, 1, 2, 0)
+    assert OtherManager(lab.snmpd_port, "3").set(mode, Integer32(1)) == ""
+    assert lab.snmp.get("nqEngineMode.0") == "observe"
+
+    lab.values["more"] = 'snmp = { write = "none"; };'
+    lab.write_conf()
+    lab.kill_engine()
+    lab.restart_engine()
+
+    said = lab.snmp.call([PROGRAM, "check", "-c", lab.conf])
+    assert "read-only: no SET is taken" in said
+    manager = OtherManager(lab.snmpd_port, "3")
+    writable = [row for row in rows() if row.access in ("read-write", "read-create")]
+    assert len(writable) >= 9
+    for row in writable:
+        for index in (0, case, 99):
+            value = Integer32(1) if row.tag == 2 else OctetString(b"x")
+            assert manager.set((*row.oid, index), value) == "notWritable", row
+    assert lab.snmp.get("nqEngineMode.0") == "enforce"
+    assert lab.snmp.table("nqRequestTable") == {}
     assert lab.cases()[case]["nqVmComment"] == ""
 
 

@@ -94,6 +94,23 @@ def check_odd_indexes(manager, oracle):
             check_next(oracle, name, answer)
 
 
+def check_unknown(manager, oracle, root):
+    """Branches that are none, and arcs beside those that are."""
+    names = [(*root, 1, 99, 1, 0), (*root, 1), root, (*root, 2, 1, 1), (*root, 9), (*root, 1, 0)]
+    for name, got, answer in zip(names, manager.get(*names), manager.next(*names)):
+        assert got[:2] == oracle.get(name)[:2], dotted(name)
+        check_next(oracle, name, answer)
+
+
+def check_log(lab):
+    """Numbers rise by one, times never fall, and each case has its entries."""
+    rows = lab.snmp.table("nqLogTable")
+    numbers, times = list(rows), [int(row["nqLogAt"]) for row in rows.values()]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert times == sorted(times)
+    assert {"1", "2", "3"} <= {row["nqLogCase"] for row in rows.values()}
+
+
 def check_bulk(manager, oracle):
     """GETBULK is GETNEXT, repeated for each name behind the first ones."""
     for begin in range(0, len(oracle.names) - 1, 29):
@@ -155,7 +172,9 @@ def test_every_way_of_reading_gives_the_expected_tree_and_wrong_sets_change_noth
         check_get_and_getnext(manager, oracle)
         check_between(manager, oracle)
         check_odd_indexes(manager, oracle)
+        check_unknown(manager, oracle, root)
         check_bulk(manager, oracle)
+        check_log(lab)
         for version in ("2c", "3"):
             other = OtherManager(lab.snmpd_port, version)
             assert other.walk(root) == walk

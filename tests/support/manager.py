@@ -95,9 +95,8 @@ class Manager(Reader):
 class OtherManager(Reader):
     """pysnmp with one engine, as a program that runs for long has it; version "2c" or "3"."""
 
-    engine = SnmpEngine()
-
     def __init__(self, port, version):
+        self.engine = SnmpEngine()
         self.port = port
         self.access = CommunityData(READ_COMMUNITY) if version == "2c" else UsmUserData(
             WRITE_USER, AUTH_KEY, PRIV_KEY, authProtocol=usmHMAC192SHA256AuthProtocol,
