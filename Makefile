@@ -59,6 +59,8 @@ KILLSYNC := $(OUT)/killsync.so
 BADDISK  := $(OUT)/baddisk.so
 BENCH    := $(addprefix $(OUT)/,bench-client bench-rows bare.so bare-agent)
 MIB_ROWS := $(OUT)/mibrows
+EARLYHUP := $(OUT)/earlyhup.so
+PRELOADS := $(KILLSYNC) $(BADDISK) $(EARLYHUP)
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
 MIB_DOC  := $(BUILD)/doc/NSX-QUARANTINE-MIB.md
@@ -139,11 +141,13 @@ $(SIM): $(call obj,$(SIM_SRC))
 $(KILLSYNC): $(call obj,tests/support/killsync.c)
 	$(call run,LD,$(CC) -shared -o $@ $^)
 
-# Goes into daemons that are not ours, too, so it has no sanitizer in it; and glibc's macros
-# must not take the names that it defines.
-$(call obj,tests/support/baddisk.c): CFLAGS := $(filter-out -fsanitize% -fno-sanitize% \
+# baddisk goes into daemons that are not ours, too, and earlyhup runs before a sanitizer does, so
+# they have none in them; and glibc's macros must not take the names that baddisk defines.
+$(call obj,tests/support/baddisk.c tests/support/earlyhup.c): CFLAGS := $(filter-out -fsanitize% -fno-sanitize% \
     -D_FORTIFY_SOURCE%,$(CFLAGS))
 $(BADDISK): $(call obj,tests/support/baddisk.c)
+$(EARLYHUP): $(call obj,tests/support/earlyhup.c)
+$(BADDISK) $(EARLYHUP):
 	$(call run,LD,$(CC) -shared -o $@ $^)
 
 # What `make bench` measures with and against; bench/README names them.
@@ -243,7 +247,7 @@ nemesis: ## RUNS random histories against the engine (RUNS=100000, SEED=1)
 # ARGS goes to pytest, for example ARGS='-k release -x'.
 .PHONY: integration
 integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pytest)
-	@$(SUB) -j$(JOBS) all mib-doc $(KILLSYNC) $(BADDISK) $(MIB_ROWS) || { echo "0 1" >>$(TALLY); exit 1; }
+	@$(SUB) -j$(JOBS) all mib-doc $(PRELOADS) $(MIB_ROWS) || { echo "0 1" >>$(TALLY); exit 1; }
 	@$(PYTHON) -m pytest -n $(PYTEST_JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 # SECONDS says for how long, ARGS='-k listener' with which way of the traps. NEMESIS_SEED in the
@@ -315,7 +319,7 @@ lint: mibs ## compilers, format, static analysis, house rules
 	done; exit $$bad
 
 lint-build:
-	@$(SUB) -j$(JOBS) all unit-programs $(KILLSYNC) $(BADDISK) $(MIB_ROWS) >/dev/null
+	@$(SUB) -j$(JOBS) all unit-programs $(PRELOADS) $(MIB_ROWS) >/dev/null
 
 lint-compiler:
 	@printf '%s\n' $(ALL_C) | xargs -P $(JOBS) -n 4 \

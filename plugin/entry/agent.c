@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agent.c: `nsx-quarantine agent`: the engine in a process of its own, an AgentX subagent
  * that stops and reloads on signals. */
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -23,7 +20,7 @@
 #include "entry/guest.h"
 #include "entry/hostlog.h"
 #include "entry/subagent.h"
-#include "loop/netsnmp.h"
+#include "entry/supervisor.h"
 
 #define APP_NAME    "nsx-quarantine"
 #define PING_S      15
@@ -36,7 +33,7 @@ struct agent {
     bool to_syslog;
     enum nq_log_level level;
     struct nq_guest *guest;
-    int signals; /* signalfd */
+    struct nq_supervisor supervisor;
     bool stopping;
 };
 
@@ -53,42 +50,13 @@ static void reload(struct agent *agent)
     }
 }
 
-static void on_signal(int fd, void *arg)
+static void on_signal(void *arg, int number)
 {
     struct agent *agent = arg;
-    struct signalfd_siginfo info;
-    if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
-        return;
-    }
-    if (info.ssi_signo == SIGHUP) {
+    if (number == SIGHUP) {
         reload(agent);
     } else {
         agent->stopping = true;
-    }
-}
-
-/* Before anything starts a thread, which would inherit another mask. */
-static bool open_signals(struct agent *agent, struct nq_err *reterr)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
-    (void)signal(SIGPIPE, SIG_IGN); /* a master that goes away is an error of write() */
-    agent->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (agent->signals < 0) {
-        return nq_fail_errno(reterr, NQ_SYSTEM, "signal descriptor");
-    }
-    return nq_netsnmp_watch(agent->signals, on_signal, agent, reterr);
-}
-
-static void close_signals(struct agent *agent)
-{
-    if (agent->signals >= 0) {
-        nq_netsnmp_unwatch(agent->signals);
-        (void)close(agent->signals);
     }
 }
 
@@ -108,7 +76,7 @@ static void open_log(const struct agent *agent)
 static bool start(struct agent *agent, struct nq_err *reterr)
 {
     open_log(agent);
-    if (!open_signals(agent, reterr)) {
+    if (!nq_supervisor_open(&agent->supervisor, on_signal, agent, reterr)) {
         return false;
     }
     if (!nq_subagent_start(APP_NAME, agent->master, (int)agent->ping_s, reterr)) {
@@ -116,16 +84,22 @@ static bool start(struct agent *agent, struct nq_err *reterr)
     }
     agent->guest =
         nq_guest_start(NQ_HOST_AGENTX, nq_subagent_has_room, agent->config_file, reterr);
-    /* A second agent on our state must fail before it takes the MIB from the first one. */
-    if (!agent->guest || !nq_guest_open(agent->guest, reterr)) {
+    /* Who owns the state is known before the MIB is registered anywhere. */
+    const bool opened = agent->guest && nq_guest_open(agent->guest, reterr);
+    if (!opened && (!agent->guest || reterr->code != NQ_STATE_LOCKED)) {
         return false;
     }
     nq_subagent_connect(APP_NAME);
-    return nq_guest_listen(agent->guest, reterr);
+    if (opened) {
+        return nq_guest_listen(agent->guest, reterr);
+    }
+    nq_guest_open_soon(agent->guest); /* and until the other one ends */
+    return true;
 }
 
 static void serve(struct agent *agent)
 {
+    nq_supervisor_ready();
     nq_log(NQ_LOG_INFO, "ready");
     while (!agent->stopping) {
         (void)agent_check_and_process(1);
@@ -146,7 +120,7 @@ static int run_agent(struct agent *agent)
             nq_code_category(err.code) == NQ_CAT_CONFIG ? NQ_EXIT_CONFIG : NQ_EXIT_FAILED;
     }
     agent->guest = nq_guest_stop(agent->guest);
-    close_signals(agent);
+    nq_supervisor_close(&agent->supervisor);
     nq_subagent_stop(APP_NAME);
     return code;
 }
@@ -213,7 +187,7 @@ static int run(int argc, char **argv)
     struct agent agent = {.config_file = NQ_CONFIG_PATH,
                           .ping_s = PING_S,
                           .level = NQ_LOG_INFO,
-                          .signals = -1};
+                          .supervisor.fd = -1};
     bool valid = true;
     for (int c; (c = getopt_long(argc, argv, "c:x:p:l:L:fvh", options, NULL)) != -1;) {
         switch (c) {

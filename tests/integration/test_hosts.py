@@ -4,11 +4,12 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
 
-from support.lab import PROGRAM
+from support.lab import EARLYHUP, PROGRAM
 from support.snmp import summary
 
 EX_CONFIG = 78  # sysexits.h
@@ -157,18 +158,24 @@ def test_the_agent_ends_cleanly_on_a_signal(agent_lab, number):
     assert agent_lab.daemons["agent"].wait() == 0
 
 
+def test_the_agent_outlives_a_hangup_before_its_main_and_says_when_it_is_ready(make_lab):
+    lab = make_lab("agentx")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(lab.path("notify"))
+        systemd.settimeout(15)
+        lab.engine_env = {"LD_PRELOAD": EARLYHUP, "NOTIFY_SOCKET": lab.path("notify")}
+        lab.start(engine=False)
+        lab.start_engine()
+        assert systemd.recv(100) == b"READY=1"
+
+    lab.wait_answers()
+    lab.wait(lambda: "again" in lab.daemons["agent"].text(), "the reload")
+    lab.wait_answers()
+
+
 def run(lab, *words):
     return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=20,
                           check=False, cwd=lab.folder)
-
-
-def test_a_second_engine_on_the_same_state_is_refused(agent_lab):
-    done = run(agent_lab, "agent", "-c", agent_lab.conf, "-x",
-               f"unix:{agent_lab.folder}/agentx.sock")
-
-    assert done.returncode not in (0, None), done
-    assert "another engine owns the state directory" in done.stderr + done.stdout
-    assert agent_lab.snmp.answers()
 
 
 BROKEN = {
