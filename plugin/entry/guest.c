@@ -52,7 +52,8 @@ static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
     if (!guest->service) {
         return false;
     }
-    if (!nq_netsnmp_watch(nq_service_fd(guest->service), turn, guest, reterr)) {
+    if (!nq_mib_rank(guest->mib, true, reterr) ||
+        !nq_netsnmp_watch(nq_service_fd(guest->service), turn, guest, reterr)) {
         guest->service = nq_service_stop(guest->service);
         return false;
     }
@@ -60,11 +61,15 @@ static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
     return true;
 }
 
-/* The MIB says why nothing is served. */
+/* The MIB says why nothing is served, unless the rows of who owns the state stand before it. */
 static bool give_up(struct nq_guest *guest, const struct nq_err *err)
 {
     char text[NQ_LOG_LINE];
     close_service(guest, nq_err_text(err, text, sizeof(text)));
+    struct nq_err reason;
+    if (!nq_mib_rank(guest->mib, false, &reason)) {
+        nq_log(NQ_LOG_ERROR, "%s", nq_err_text(&reason, text, sizeof(text)));
+    }
     return false;
 }
 

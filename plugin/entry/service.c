@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -44,6 +45,22 @@ static void stop_config(struct nq_service *service)
     service->conf = nq_config_free(service->conf);
 }
 
+/* Its number stands in the file, for whoever finds it locked. */
+static void sign_lock(int fd)
+{
+    char line[32];
+    const int len = snprintf(line, sizeof(line), "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, line, (size_t)len, 0) != len) {
+        nq_log(NQ_LOG_DEBUG, "the lock cannot be signed"); /* a full disk */
+    }
+}
+
+static long owner_of(int fd)
+{
+    char line[32] = "";
+    return pread(fd, line, sizeof(line) - 1, 0) > 0 ? strtol(line, NULL, 10) : 0;
+}
+
 /* One engine owns the state. flock() goes away with the process, however it ends. */
 static bool start_lock(struct nq_service *service, struct nq_err *reterr)
 {
@@ -58,9 +75,11 @@ static bool start_lock(struct nq_service *service, struct nq_err *reterr)
         return nq_fail_errno(reterr, NQ_STATE_DIR, "%s/lock", dir);
     }
     if (flock(service->lock, LOCK_EX | LOCK_NB) != 0) {
-        return nq_fail(reterr, errno == EWOULDBLOCK ? NQ_STATE_LOCKED : NQ_STATE_DIR,
-                       "%s", dir);
+        return errno == EWOULDBLOCK ? nq_fail(reterr, NQ_STATE_LOCKED, "%s, process %ld",
+                                              dir, owner_of(service->lock))
+                                    : nq_fail_errno(reterr, NQ_STATE_DIR, "%s/lock", dir);
     }
+    sign_lock(service->lock);
     return true;
 }
 

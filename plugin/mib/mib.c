@@ -28,6 +28,32 @@ static void keep_set(void *source, const struct nq_set_done *done)
     }
 }
 
+/* Of the hosts that own no state each has a place of its own, else the second one at a master
+ * would be refused, also when the first one just registers anew. */
+static bool register_all(struct nq_mib *mib, bool owns_state, struct nq_err *reterr)
+{
+    const int behind = owns_state ? 0 : (int)mib->scalars.host;
+    mib->owns_state = owns_state;
+    for (size_t i = 0; i < nq_mib_table_count; i++) {
+        if (!nq_face_rank(&mib->faces[i], DEFAULT_MIB_PRIORITY + behind, reterr)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool nq_mib_rank(struct nq_mib *mib, bool owns_state, struct nq_err *reterr)
+{
+    if (mib->owns_state == owns_state) {
+        return true;
+    }
+    if (register_all(mib, owns_state, reterr)) {
+        return true;
+    }
+    (void)register_all(mib, false, NULL);
+    return false;
+}
+
 struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
                             struct nq_err *reterr)
 {
@@ -39,12 +65,10 @@ struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
     mib->outbox.may_send = may_notify;
     nq_mib_serve(mib, NULL, "starting");
     for (size_t i = 0; i < nq_mib_table_count; i++) {
-        if (!nq_face_open(&mib->faces[i], nq_mib_tables[i], mib, reterr)) {
-            return nq_mib_stop(mib);
-        }
-        mib->faces[i].on_set = keep_set;
+        mib->faces[i] = (struct nq_face){
+            .table = nq_mib_tables[i], .source = mib, .on_set = keep_set};
     }
-    return mib;
+    return register_all(mib, false, reterr) ? mib : nq_mib_stop(mib);
 }
 
 struct nq_mib *nq_mib_stop(struct nq_mib *mib)

@@ -23,14 +23,20 @@ enum nq_host { NQ_HOST_AGENTX = 1, NQ_HOST_DLMOD = 2 };
 
 struct nq_mib;
 
-/* Registers everything. The engine may be NULL at first and whenever it could not be
- * opened: then scalars of branch 1 answer with health failed(3) and health_text, and the
- * tables are empty. may_notify: see outbox.h. */
+/* Registers everything, behind an engine that owns its state and is at the same master. The
+ * engine may be NULL at first and whenever it could not be opened: then scalars of branch 1
+ * answer with health failed(3) and health_text, and there is nothing else. may_notify: see
+ * outbox.h. */
 struct nq_mib *nq_mib_start(enum nq_host host, nq_outbox_fn *may_notify,
                             struct nq_err *reterr) __attribute__((warn_unused_result));
 
 /* Unregisters everything, in reverse. Takes NULL, returns NULL. */
 struct nq_mib *nq_mib_stop(struct nq_mib *mib);
+
+/* Steps before those who own no state, or behind those who do. Registers everything anew; on
+ * failure it stands behind. */
+bool nq_mib_rank(struct nq_mib *mib, bool owns_state, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
 
 /* Which engine answers from now on (NULL: none, and why). */
 void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_not);

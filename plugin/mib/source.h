@@ -36,6 +36,7 @@ struct nq_scalars {
 struct nq_mib {
     struct nq_face *faces;    /* one for each of nq_mib_tables */
     struct nq_engine *engine; /* borrowed; NULL: none is open */
+    bool owns_state;          /* it is registered before those who do not */
     char *why_not;            /* health text while there is no engine */
     struct nq_outbox outbox;
     uint64_t rows_changed; /* of the view that scalars.last_change belongs to */

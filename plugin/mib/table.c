@@ -283,7 +283,8 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
         nq_table_set(face, reqinfo, requests);
         return SNMP_ERR_NOERROR;
     }
-    const struct nq_rows rows = table->rows(face->source);
+    const bool shown = !table->is_shown || table->is_shown(face->source);
+    const struct nq_rows rows = shown ? table->rows(face->source) : (struct nq_rows){0};
     for (netsnmp_request_info *request = requests; request; request = request->next) {
         if (request->processed) {
             continue;
@@ -297,10 +298,9 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
     return SNMP_ERR_NOERROR;
 }
 
-bool nq_face_open(struct nq_face *face, const struct nq_table *table, void *source,
-                  struct nq_err *reterr)
+static bool register_face(struct nq_face *face, int priority, struct nq_err *reterr)
 {
-    *face = (struct nq_face){.table = table, .source = source};
+    const struct nq_table *table = face->table;
 
     /* The node itself is registered, so that a walk of anything below it ends here. */
     oid node[MAX_OID_LEN];
@@ -311,6 +311,7 @@ bool nq_face_open(struct nq_face *face, const struct nq_table *table, void *sour
         return nq_fail(reterr, NQ_HOST, "%s: no memory for a handler", table->name);
     }
     registration->handler->myvoid = face;
+    registration->priority = priority;
     const int result = netsnmp_register_handler(registration);
     if (result != MIB_REGISTERED_OK) { /* and the registration is freed */
         return nq_fail(reterr, NQ_HOST, "%s: registration refused (%s)", table->name,
@@ -319,6 +320,19 @@ bool nq_face_open(struct nq_face *face, const struct nq_table *table, void *sour
     }
     face->registration = registration;
     return true;
+}
+
+bool nq_face_open(struct nq_face *face, const struct nq_table *table, void *source,
+                  struct nq_err *reterr)
+{
+    *face = (struct nq_face){.table = table, .source = source};
+    return register_face(face, DEFAULT_MIB_PRIORITY, reterr);
+}
+
+bool nq_face_rank(struct nq_face *face, int priority, struct nq_err *reterr)
+{
+    nq_face_close(face);
+    return register_face(face, priority, reterr);
 }
 
 void nq_face_close(struct nq_face *face)

@@ -115,6 +115,9 @@ struct nq_table {
     /* Borrowed until the source changes. */
     struct nq_rows (*rows)(void *source);
 
+    /* False: a GET finds no row, as if rows() had none. NULL: true. */
+    bool (*is_shown)(void *source);
+
     /* NULL: a SET makes no rows. Else each column that can be set is NQ_READ_CREATE, below
      * NQ_MAKER_COLUMNS, and the index is one number, not 0. */
     const struct nq_row_maker *maker;
@@ -165,6 +168,11 @@ struct nq_face {
 /* Registers the table with the host; *face must stay where it is until close(). */
 bool nq_face_open(struct nq_face *face, const struct nq_table *table, void *source,
                   struct nq_err *reterr) __attribute__((warn_unused_result));
+
+/* The same for a face that has its table and source, open or not: of several that are
+ * registered at one master, the one with the lowest number is asked. */
+bool nq_face_rank(struct nq_face *face, int priority, struct nq_err *reterr)
+    __attribute__((warn_unused_result));
 
 /* Does nothing for a face that is not open. */
 void nq_face_close(struct nq_face *face);

@@ -37,6 +37,7 @@ HANDLER = os.path.join(OUT, "nsx-quarantine-trap")
 MODULE = os.path.join(OUT, "nsx-quarantine.so")
 SIMULATOR = os.path.join(OUT, "nsx-sim")
 KILLSYNC = os.path.join(OUT, "killsync.so")
+EARLYHUP = os.path.join(OUT, "earlyhup.so")
 MIBS = os.path.join(BUILD, "mibs")
 
 HOSTS = ("agentx", "dlmod")
