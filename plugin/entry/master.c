@@ -2,6 +2,7 @@
 /* master.c: see master.h. */
 #include "entry/master.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -26,13 +27,33 @@
 #define TCP_PREFIX  "tcp:"
 #define OUR_DOMAIN  "nsx-quarantine-master"
 
-/* RFC 2741, 6.1: the second octet of a message says what it is. */
-#define TYPE_AT       1
-#define TYPE_RESPONSE 18
+/* RFC 2741, 6.1 and 6.2.16: what a message begins with, and what a response adds. Numbers
+ * stand in the order that the flags tell. */
+struct header {
+    uint8_t version;
+    uint8_t type;
+    uint8_t flags;
+    uint8_t reserved;
+    uint32_t ids[3]; /* session, transaction, packet */
+    uint32_t length; /* of what follows */
+};
+
+struct response {
+    struct header header;
+    uint32_t uptime;
+    uint16_t error;
+    uint16_t index;
+};
+
+#define TYPE_RESPONSE      18
+#define FLAG_NETWORK_ORDER 0x10
+#define ERROR_NOT_OPEN     257
 
 /* Of one connection; the library frees it. */
 struct link {
-    int64_t asked_ms; /* since then the master owes an answer; 0: it owes none */
+    int64_t asked_ms;      /* since then the master owes an answer; 0: it owes none */
+    struct header request; /* the last one; zeroed: none */
+    bool ended;
 };
 
 /* The library's transports know no object of ours, and there is one master. */
@@ -108,19 +129,43 @@ static bool is_ready(int fd, short events, int wait_ms)
     return poll(&wait, 1, wait_ms) > 0;
 }
 
+static uint32_t as_in(const struct header *header, uint32_t number)
+{
+    return header->flags & FLAG_NETWORK_ORDER ? htonl(number) : number;
+}
+
+/* The library may be waiting for an answer, in the middle of registering. To learn there that
+ * the connection has ended confuses it: it would look for its master ever after, connected or
+ * not. So the last request is answered in the master's place, and the next one is not sent. */
+static int answer_ourselves(const struct link *link, void *buf)
+{
+    struct response response = {.header = link->request, .error = ERROR_NOT_OPEN};
+    response.header.type = TYPE_RESPONSE;
+    response.header.length =
+        as_in(&link->request, sizeof(response) - sizeof(response.header));
+    response.uptime = as_in(&link->request, (uint32_t)netsnmp_get_agent_uptime());
+    memcpy(buf, &response, sizeof(response));
+    return (int)sizeof(response);
+}
+
 static int receive(netsnmp_transport *transport, void *buf, int size, void **opaque,
                    int *olength)
 {
     struct link *link = transport->data;
+    *opaque = NULL;
+    *olength = 0;
     ssize_t got;
     do {
         got = recv(transport->sock, buf, (size_t)size, MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     if (got > 0) {
         link->asked_ms = 0;
+    } else if (!link->ended) {
+        link->ended = true;
+        if (link->request.version != 0 && (size_t)size >= sizeof(struct response)) {
+            return answer_ourselves(link, buf);
+        }
     }
-    *opaque = NULL;
-    *olength = 0;
     return (int)got;
 }
 
@@ -155,7 +200,7 @@ static bool send_all(int fd, const char *bytes, size_t size)
     return true;
 }
 
-/* The library finds the end of the connection when it reads next, and connects anew. */
+/* The library finds the end of the connection in the host's next round, and connects anew. */
 static int give_up(const netsnmp_transport *transport)
 {
     (void)shutdown(transport->sock, SHUT_RDWR);
@@ -168,14 +213,19 @@ static int transmit(netsnmp_transport *transport, const void *buf, int size,
     (void)opaque;
     (void)olength;
     struct link *link = transport->data;
-    if (is_silent(transport, NQ_MASTER_SILENT_MS) ||
+    if (link->ended || is_silent(transport, NQ_MASTER_SILENT_MS) ||
         !send_all(transport->sock, buf, (size_t)size)) {
         return give_up(transport);
     }
-    const bool wants_answer =
-        size > TYPE_AT && ((const unsigned char *)buf)[TYPE_AT] != TYPE_RESPONSE;
-    if (wants_answer && link->asked_ms == 0) {
-        link->asked_ms = nq_mono_ms(&nq_system_clock);
+    struct header header = {.type = TYPE_RESPONSE};
+    if ((size_t)size >= sizeof(header)) {
+        memcpy(&header, buf, sizeof(header));
+    }
+    if (header.type != TYPE_RESPONSE) {
+        link->request = header;
+        if (link->asked_ms == 0) {
+            link->asked_ms = nq_mono_ms(&nq_system_clock);
+        }
     }
     return size;
 }

@@ -2,7 +2,8 @@
 /* master.h: the connection to the AgentX master, as a transport of libnetsnmp that never
  * makes us wait long. The library's own waits for ever in connect() while the queue of a
  * master that stands still is full, and in send() while its buffer is; and it waits for the
- * answer to each registration anew, although the one before had none.
+ * answer to each registration anew, although the one before had none. When the master dies
+ * while the library waits for an answer, it is told so only afterwards.
  * Not for: AgentX itself, which is the library's.
  *
  * Owns    nothing between two connections but the address.
