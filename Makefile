@@ -257,6 +257,13 @@ nemesis-daemons: export NEMESIS_SECONDS := $(or $(SECONDS),3600)
 nemesis-daemons: ## torment the real daemons at random for SECONDS (3600), then compare
 	@$(SUB) integration ARGS='-k test_nemesis -n 2 -rP $(ARGS)'
 
+# KILLS and RELOADS say how many. NEMESIS_SEED in the environment repeats what was chosen.
+.PHONY: soak-hosts
+soak-hosts: export NQ_KILLS := $(or $(KILLS),1000)
+soak-hosts: export NQ_RELOADS := $(or $(RELOADS),100)
+soak-hosts: ## kill the agent KILLS (1000) times, reload RELOADS (100) times, look for leaks
+	@$(SUB) integration ARGS='-k test_soak -n 0 -rP $(ARGS)'
+
 .PHONY: demo
 demo: ## tell the story (HOST=agentx|dlmod, NSX=policy|vsphere, INTAKE=way, KEEP=1)
 	@contrib/tools/install-deps build run

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from support import proc
 from support.lab import PROGRAM
 from support.pulse import Pulse
 
@@ -35,10 +36,6 @@ def served(lab):
 
 def notified(lab):
     return len(lab.notifications())
-
-
-def descriptors(lab):
-    return len(os.listdir(f"/proc/{lab.daemons['agent'].pid}/fd"))
 
 
 def check_whole(lab, branches, comment):
@@ -96,7 +93,7 @@ def test_whatever_the_master_does_the_engine_stands_still_for_less_than_a_second
     lab.wait_case(OperState="isolated")
     lab.wait(lambda: notified(lab) == 1, "the notification")
     branches = served(lab)
-    open_before = descriptors(lab)
+    open_before = proc.descriptors(lab.daemons["agent"].pid, lab.nsx_ports)
     with Pulse(lab) as pulse:
         # Frozen, until its queue of connections is full and longer.
         lab.kill("snmpd", signal.SIGSTOP)
@@ -128,7 +125,7 @@ def test_whatever_the_master_does_the_engine_stands_still_for_less_than_a_second
 
     assert pulse.beats > 100
     assert pulse.longest < STANDSTILL_MOST_S, f"{pulse.longest:.2f} s"
-    assert descriptors(lab) <= open_before
+    assert proc.descriptors(lab.daemons["agent"].pid, lab.nsx_ports) <= open_before
     assert log_of(lab).count("AgentX session to master agent attempted to be re-opened") == 0
     assert len(lab.sim.tag_changes()) == 3
 
@@ -172,12 +169,6 @@ PLACES = {nothing: "there is no such socket",
           a_socket_without_permission: "permission denied"}
 
 
-def cpu_s(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def test_what_stands_in_the_way_to_the_master_is_said_once_and_tried_again(make_lab):
     lab = make_lab("agentx").start(engine=False)
     lab.kill("snmpd")
@@ -197,7 +188,7 @@ def test_what_stands_in_the_way_to_the_master_is_said_once_and_tried_again(make_
             os.unlink(path)
     lab.send_trap("VDI-01")
     lab.wait(lambda: not lab.sim.allowed("VDI-01", "file-server"), "the isolation")
-    busy = cpu_s(lab.daemons["agent"].pid) / (time.monotonic() - begin)
+    busy = proc.cpu_s(lab.daemons["agent"].pid) / (time.monotonic() - begin)
 
     lab.restart("snmpd")
     lab.wait_answers()
