@@ -99,12 +99,9 @@ static void complain_once(struct nq_guest *guest, const struct nq_err *err)
     }
 }
 
-static void on_alarm(unsigned id, void *arg)
+static void open_or_retry(struct nq_guest *guest)
 {
-    (void)id;
-    struct nq_guest *guest = arg;
     struct nq_err err;
-    guest->alarm = 0;
     if (nq_guest_open(guest, &err) && nq_guest_listen(guest, &err)) {
         free(guest->complaint);
         guest->complaint = NULL;
@@ -113,6 +110,14 @@ static void on_alarm(unsigned id, void *arg)
     }
     complain_once(guest, &err);
     set_alarm(guest, (struct timeval){.tv_sec = NQ_GUEST_RETRY_S});
+}
+
+static void on_alarm(unsigned id, void *arg)
+{
+    (void)id;
+    struct nq_guest *guest = arg;
+    guest->alarm = 0;
+    open_or_retry(guest);
 }
 
 static void clear_alarm(struct nq_guest *guest)
@@ -145,7 +150,7 @@ bool nq_guest_reload(struct nq_guest *guest, struct nq_err *reterr)
     }
     (void)nq_config_free(conf);
     close_service(guest, "reading the configuration again");
-    nq_guest_open_soon(guest);
+    open_or_retry(guest);
     return true;
 }
 

@@ -106,6 +106,13 @@ void nq_mib_serve(struct nq_mib *mib, struct nq_engine *engine, const char *why_
     }
 }
 
+/* Zeros would say that all is well with the cases of another engine. */
+bool nq_mib_has_engine(void *source)
+{
+    const struct nq_mib *mib = source;
+    return mib->engine != NULL;
+}
+
 void nq_mib_refresh(struct nq_mib *mib)
 {
     struct nq_engine_view *view = &mib->scalars.view;

@@ -12,13 +12,6 @@ static struct nq_rows scalar_rows(void *source)
         .base = &mib->scalars, .count = 1, .stride = sizeof(mib->scalars)};
 }
 
-/* Zeros would say that all is well with the cases of another engine. */
-static bool has_engine(void *source)
-{
-    const struct nq_mib *mib = source;
-    return mib->engine != NULL;
-}
-
 /* ---- what can be set ----------------------------------------------------------------- */
 
 static int needs_engine(void *source, const void *row, const struct nq_new_value *value)
@@ -148,21 +141,21 @@ static const struct nq_column governor_columns[] = {
     ENGINE(5, nqGovernorHourLimit, ASN_GAUGE, u32, view.governor_hour_limit),
 };
 
-#define SCALAR_BRANCH(label, number, rows_of, shown)                                     \
+#define SCALAR_BRANCH(label, number, rows_of, live)                                      \
     {                                                                                    \
         .name = (label), .branch = (number), .scalars = true, .columns = (rows_of),      \
         .column_count = NQ_LENGTH(rows_of),                                              \
         .index_offsets = {offsetof(struct nq_scalars, instance)}, .index_count = 1,      \
-        .rows = scalar_rows, .is_shown = (shown)                                         \
+        .rows = scalar_rows, .is_live = (live)                                           \
     }
 
 const struct nq_table nq_table_engine =
     SCALAR_BRANCH("nqEngine", 1, engine_columns, NULL);
 const struct nq_table nq_table_cases =
-    SCALAR_BRANCH("nqCases", 2, cases_columns, has_engine);
+    SCALAR_BRANCH("nqCases", 2, cases_columns, nq_mib_has_engine);
 const struct nq_table nq_table_traps =
-    SCALAR_BRANCH("nqTraps", 3, traps_columns, has_engine);
+    SCALAR_BRANCH("nqTraps", 3, traps_columns, nq_mib_has_engine);
 const struct nq_table nq_table_timing =
-    SCALAR_BRANCH("nqTiming", 4, timing_columns, has_engine);
+    SCALAR_BRANCH("nqTiming", 4, timing_columns, nq_mib_has_engine);
 const struct nq_table nq_table_governor =
-    SCALAR_BRANCH("nqGovernor", 5, governor_columns, has_engine);
+    SCALAR_BRANCH("nqGovernor", 5, governor_columns, nq_mib_has_engine);

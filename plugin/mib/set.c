@@ -203,7 +203,7 @@ static int aim(const struct nq_face *face, const netsnmp_variable_list *vb,
     const struct nq_rows rows = face->table->rows(face->source);
     ret_target->row = nq_table_find(face->table, &rows, index, index_len);
     if (!ret_target->row) {
-        return SNMP_ERR_NOCREATION;
+        return nq_face_is_live(face) ? SNMP_ERR_NOCREATION : SNMP_ERR_RESOURCEUNAVAILABLE;
     }
     ret_target->instance = nq_table_arc(index[index_len - 1]);
     return SNMP_ERR_NOERROR;

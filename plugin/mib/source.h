@@ -43,6 +43,9 @@ struct nq_mib {
     struct nq_scalars scalars;
 };
 
+/* For nq_table.is_live. */
+bool nq_mib_has_engine(void *source);
+
 /* Brings mib->scalars up to date. */
 void nq_mib_refresh(struct nq_mib *mib);
 

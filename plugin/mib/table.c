@@ -283,8 +283,8 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
         nq_table_set(face, reqinfo, requests);
         return SNMP_ERR_NOERROR;
     }
-    const bool shown = !table->is_shown || table->is_shown(face->source);
-    const struct nq_rows rows = shown ? table->rows(face->source) : (struct nq_rows){0};
+    const struct nq_rows rows =
+        nq_face_is_live(face) ? table->rows(face->source) : (struct nq_rows){0};
     for (netsnmp_request_info *request = requests; request; request = request->next) {
         if (request->processed) {
             continue;

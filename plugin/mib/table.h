@@ -115,8 +115,9 @@ struct nq_table {
     /* Borrowed until the source changes. */
     struct nq_rows (*rows)(void *source);
 
-    /* False: a GET finds no row, as if rows() had none. NULL: true. */
-    bool (*is_shown)(void *source);
+    /* False: a GET finds no row whatever rows() has, and a SET is told that nobody is there
+     * instead of that the row is not. NULL: true. */
+    bool (*is_live)(void *source);
 
     /* NULL: a SET makes no rows. Else each column that can be set is NQ_READ_CREATE, below
      * NQ_MAKER_COLUMNS, and the index is one number, not 0. */
@@ -187,6 +188,11 @@ const struct nq_column *nq_table_column(const struct nq_table *table, oid number
 bool nq_table_append(const struct nq_table *table, const void *row,
                      const struct nq_column *column, netsnmp_variable_list **vars)
     __attribute__((warn_unused_result));
+
+static inline bool nq_face_is_live(const struct nq_face *face)
+{
+    return !face->table->is_live || face->table->is_live(face->source);
+}
 
 /* ---- between table.c and set*.c ------------------------------------------------------ */
 

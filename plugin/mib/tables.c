@@ -89,6 +89,7 @@ const struct nq_table nq_table_vms = {
     .index_offsets = {offsetof(struct nq_case, id)},
     .index_count = 1,
     .rows = vm_rows,
+    .is_live = nq_mib_has_engine,
 };
 
 /* ---- nqGroupTable -------------------------------------------------------------------- */
