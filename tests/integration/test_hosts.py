@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Living with snmpd: reloads, restarts, latency, and starts that must not happen."""
+"""Living with snmpd: latency, ends, and starts that must not happen. test_master.py: what the
+AgentX master does; test_reload.py and test_soak.py: SIGHUP; test_second_host.py: two hosts."""
 
 import os
 import re
@@ -33,53 +34,6 @@ def test_snmpd_answers_within_50_ms_while_nsx_hangs(lab):
     print("GET while NSX hangs:", summary(times))
     assert not quiet(lab)
     assert max(times) < 50, summary(times)
-
-
-def test_the_agent_comes_back_after_a_restart_of_snmpd(agent_lab):
-    agent_lab.send_trap("VDI-01")
-    agent_lab.wait_case(OperState="isolated")
-
-    agent_lab.kill("snmpd", signal.SIGTERM)
-    agent_lab.restart("snmpd")
-    agent_lab.wait(agent_lab.snmp.answers, "the agent to register again", 40)
-
-    agent_lab.wait_case(OperState="isolated")
-    agent_lab.send_trap("VDI-02")
-    agent_lab.wait(lambda: len(agent_lab.sim.tag_changes()) == 2, "the second tag")
-
-
-def test_a_trap_is_acted_on_while_snmpd_is_away(agent_lab):
-    agent_lab.kill("snmpd")
-
-    agent_lab.send_trap("VDI-01")
-
-    agent_lab.wait(lambda: not agent_lab.sim.allowed("VDI-01", "file-server"), "the isolation")
-    agent_lab.restart("snmpd")
-    agent_lab.wait(agent_lab.snmp.answers, "the agent to register again", 40)
-    agent_lab.wait_case(OperState="isolated")
-
-
-def test_the_agent_starts_before_snmpd(make_lab):
-    lab = make_lab("agentx").start(engine=False)
-    lab.kill("snmpd")
-    lab.start_engine()
-    lab.send_trap("VDI-01")
-    lab.wait(lambda: not lab.sim.allowed("VDI-01", "file-server"), "the isolation")
-
-    lab.restart("snmpd")
-
-    lab.wait(lab.snmp.answers, "the agent to register", 40)
-    lab.wait_case(OperState="isolated")
-
-
-def test_a_frozen_snmpd_does_not_stop_the_engine(agent_lab):
-    agent_lab.kill("snmpd", signal.SIGSTOP)
-    agent_lab.send_trap("VDI-01")
-
-    agent_lab.wait(lambda: not agent_lab.sim.allowed("VDI-01", "file-server"), "the isolation")
-    agent_lab.kill("snmpd", signal.SIGCONT)
-    agent_lab.wait(agent_lab.snmp.answers, "answers again", 40)
-    agent_lab.wait_case(OperState="isolated")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -18,10 +18,11 @@ from support.waiting import wait_for
 RELOADS = int(os.environ.get("NQ_RELOADS", {"release": 20, "asan": 6}[VARIANT]))
 KILLS = int(os.environ.get("NQ_KILLS", {"release": 30, "asan": 8}[VARIANT]))
 
-# Of memory, for each reload or kill; a leak of one row, session or socket is far above it in a
-# long run. The allocator's own moods need some room, a sanitizer's more than can be judged.
-GROWTH_KB = 1.0
-MOODS_KB = 768
+# What each of these may cost a process. snmpd 5.9.3 itself, without any module, keeps 3 kB at
+# each of its reloads (measured: 1,260 kB in 400). The allocator's moods need some room, a
+# sanitizer's more than can be judged.
+RELOAD_OF_SNMPD_KB, RELOAD_OF_AGENT_KB, KILL_KB = 4.0, 1.0, 0.5
+MOODS_KB = 512
 
 
 def warm_up(count):
@@ -46,14 +47,14 @@ class Watch:
         return [name for name in proc.files_below(self.lab.folder, "/dev/shm")
                 if not name.endswith(".log")]
 
-    def check(self, count):
+    def check(self, count, most_kb):
         assert self.daemon.pid == self.pid and self.daemon.running
         self.lab.wait(lambda: self.descriptors() <= self.open,
                       f"{self.open} descriptors again, now {self.descriptors()}")
         grown = proc.memory_kb(self.pid) - self.memory
         print(f"{self.daemon.name} after {count} times: {self.open} descriptors as before, "
               f"{self.memory} kB and {grown} kB more")
-        assert VARIANT == "asan" or grown <= MOODS_KB + GROWTH_KB * count, grown
+        assert VARIANT == "asan" or grown <= MOODS_KB + most_kb * count, grown
         assert [name for name in self.left() if name not in self.files] == []
 
 
@@ -100,7 +101,7 @@ def test_reloads_leak_nothing_and_change_no_row(make_lab, host):
     watch = Watch(lab, lab.engine.name)
     reload_often(RELOADS)
 
-    watch.check(RELOADS)
+    watch.check(RELOADS, RELOAD_OF_SNMPD_KB if host == "dlmod" else RELOAD_OF_AGENT_KB)
     lab.wait(lambda: not any(row["nqVmLastError"] for row in lab.cases().values()),
              "every row to be without an error again")
     assert stable(lab.cases()) == rows
@@ -140,7 +141,7 @@ def test_kills_of_the_agent_leave_nothing_in_snmpd(make_lab):
     watch = Watch(lab, "snmpd")
     kill_often(KILLS)
 
-    watch.check(KILLS)
+    watch.check(KILLS, KILL_KB)
     lab.wait_case(OperState="isolated")
     assert lab.snmp.set_reason("nqVmComment.1", "s", "after the kills") == ""
     assert lab.snmp.table("nqVmTable")[1]["nqVmComment"] == "after the kills"

@@ -96,6 +96,7 @@ class Lab(Traps):
         self.engine_env = {}
         self.more_of_snmpd = ""
         self.agent_options = []
+        self.wrapper = []  # what the process of the engine runs under
         self.notify = True
         with open(self.managers[0].world, encoding="utf-8") as file:
             self.password = json.load(file)["password"]
@@ -211,7 +212,8 @@ class Lab(Traps):
             self.snmpd_port, self.sink_port if self.notify else None, self.root,
             settings.v3_sink_line(self.v3_sink_port) + host + self.more_of_snmpd))
         # Without -smux it would listen on TCP port 199 as well.
-        self.add("snmpd", ["snmpd", "-f", "-Lo", "-C", "-c", conf, "-r", "-I", "-smux"],
+        wrapper = self.wrapper if self.host == "dlmod" else []
+        self.add("snmpd", [*wrapper, "snmpd", "-f", "-Lo", "-C", "-c", conf, "-r", "-I", "-smux"],
                  **env)
         self.wait(lambda: "NET-SNMP version" in self.daemons["snmpd"].text(),
                   "snmpd to start")
@@ -233,7 +235,7 @@ class Lab(Traps):
             if "snmpd" not in self.daemons or not self.daemons["snmpd"].running:
                 self.start_snmpd()
             return
-        argv = [PROGRAM, "agent", "-c", self.conf, "-x", f"unix:{self.folder}/agentx.sock",
+        argv = [*self.wrapper, PROGRAM, "agent", "-c", self.conf, "-x", f"unix:{self.folder}/agentx.sock",
                 *self.agent_options]
         fds = ()
         if self.activation:
