@@ -276,6 +276,13 @@ demo-installed: mibs
 	@$(PYTHON) tests/demo.py --host=$(or $(HOST),agentx) --nsx=$(or $(NSX),policy) \
 	    $(INTAKE:%=--intake=%) $(if $(filter 1 yes,$(KEEP)),--keep)
 
+# ARGS goes to the benchmark, for example ARGS='--only walk --rows 10000'.
+.PHONY: bench
+bench: mibs ## measure us beside what one would use instead; writes build/bench.json
+	@contrib/tools/install-deps build run
+	@$(SUB) -s -j$(JOBS) all $(BENCH)
+	@$(PYTHON) tests/bench/bench.py $(ARGS)
+
 # ARGS goes to the benchmark, for example ARGS='--way listener'.
 .PHONY: bench-intake
 bench-intake: mibs ## measure the ways of a trap in, in traps a second

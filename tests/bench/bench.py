@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: our numbers beside those of what one would use instead, in one run on one
+machine, and beside their targets. tests/bench/README.md says what each of them means."""
+
+import argparse
+import os
+import sys
+import time
+
+sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+
+# The path above comes first.
+import walk  # noqa: E402
+from figures import Figures, machine  # noqa: E402
+from support.lab import BUILD  # noqa: E402
+
+PARTS = {"walk": walk.measure}
+
+# Name: (of the full run, of the smoke run, what it is).
+SIZES = {
+    "rounds": (5, 1, "pairs of runs"),
+    "rows": (100000, 200, "rows of nqVmTable"),
+    "gets": (20000, 200, "GETs in a round"),
+}
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help=f"parts, with commas: {','.join(PARTS)}",
+                        default=",".join(PARTS))
+    parser.add_argument("--smoke", action="store_true",
+                        help="tiny sizes: shows that it runs, the figures say nothing")
+    parser.add_argument("--json", default=os.path.join(BUILD, "bench.json"),
+                        help="where the figures go")
+    for name, (full, _, help_text) in SIZES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int,
+                            help=f"{help_text} ({full})")
+    options = parser.parse_args()
+    options.only = options.only.split(",")
+    unknown = set(options.only) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    sizes = {name: getattr(options, name) or row[1 if options.smoke else 0]
+             for name, row in SIZES.items()}
+    return options, sizes
+
+
+def main():
+    options, sizes = read_options()
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print(", ".join(f"{name} {value}" for name, value in sizes.items()))
+    figures = Figures()
+    for name in options.only:
+        begin = time.monotonic()
+        print(f"\n==> {name}", flush=True)
+        PARTS[name](figures, sizes)
+        print(f"  {time.monotonic() - begin:.0f} s")
+    figures.write(options.json, sizes)
+    print(f"\n{figures.table()}\n\nwritten to {options.json}")
+    if figures.missed() and not options.smoke:
+        print(f"targets missed: {', '.join(figures.missed())}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nqVmTable beside the flat table of bare/, which serves the same rows from the same snmpd:
+bulk walks in both hosts; GET with few and with many rows; rows that come and go."""
+
+import contextlib
+import filecmp
+import os
+import subprocess
+
+from figures import alternate
+from procs import rss_bytes
+from support.filled_store import fill
+from support.lab import OUT, Lab
+
+CLIENT = os.path.join(OUT, "bench-client")
+BARE_ROOT = ".1.3.6.1.4.1.8072.9999.9999.2612"
+BARE = f"{BARE_ROOT}.1.6"
+COLUMNS = range(2, 26)
+REPETITIONS = 50
+FEW = 100
+
+# Cases that wait for a person, so nothing is asked of NSX on their account.
+QUIET = {"mode": "observe", "verify_interval_s": 3600.0, "group_interval_s": 3600.0,
+         "statistics_interval_s": 3600.0, "reconcile_s": 3600.0,
+         "inventory_interval_s": 3600.0}
+
+
+def client(*words):
+    done = subprocess.run([CLIENT, *map(str, words)], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, f"bench-client {words}: {done.stderr}"
+    return [float(word) for word in done.stdout.split()]
+
+
+def filled(host, rows):
+    """A laboratory whose engine starts with so many cases."""
+    lab = Lab(host, intake="listener", **QUIET)
+    os.makedirs(lab.path("state"), 0o750, exist_ok=True)
+    fill(lab.path("state/state.db"), rows)
+    lab.more_of_snmpd = f"\nview nsxquarantine included {BARE_ROOT}\n"
+    return lab.start()
+
+
+def table_of(lab):
+    return f".{lab.root}.1.6"
+
+
+def start_bare(lab, rows):
+    """Brings the flat table into the same host, with the rows that ours has answered."""
+    written = lab.path("rows")
+    varbinds = client("walk", lab.snmpd_port, table_of(lab), REPETITIONS, written)[0]
+    assert varbinds == rows * len(COLUMNS), f"{varbinds} varbinds of {rows} rows"
+    if lab.host == "dlmod":
+        lab.daemons["snmpd"].stop()
+        lab.engine_env["BARE_ROWS"] = written
+        lab.more_of_snmpd += f"dlmod nqBare {OUT}/bare.so\n"
+        lab.start_snmpd()
+        lab.wait_answers()
+    else:
+        lab.add("bare", [f"{OUT}/bare-agent", f"unix:{lab.folder}/agentx.sock"],
+                BARE_ROWS=written)
+    lab.wait(lambda: "No Such" not in lab.snmp.run(
+        "snmpget", "-Oqv", lab.snmp.address, f"{BARE}.1.2.1"), "the flat table")
+    # Both answer the same, byte for byte, or there is nothing to compare.
+    answered = lab.path("bare-rows")
+    client("walk", lab.snmpd_port, BARE, REPETITIONS, answered)
+    assert filecmp.cmp(written, answered, shallow=False), "the tables differ"
+    os.unlink(answered)
+
+
+def walk_rate(lab, table, columns, shares):
+    """Varbinds a second over these columns; what the client itself took goes to shares."""
+    varbinds, took, own = 0, 0, 0
+    for column in columns:
+        found, _, seconds, cpu = client("walk", lab.snmpd_port, f"{table}.1.{column}",
+                                        REPETITIONS)
+        varbinds, took, own = varbinds + found, took + seconds, own + cpu
+    shares.append(own / took)
+    return varbinds / took
+
+
+def measure_walk(figures, sizes, host):
+    """snmpd asks a subagent for each varbind by itself, 20 times slower than a module: there
+    a round walks two columns, each round two others."""
+    figures.say(f"bulk walk of {sizes['rows']} rows, {host}")
+    rounds, shares = sizes["rounds"], []
+    with filled(host, sizes["rows"]) as lab:
+        start_bare(lab, sizes["rows"])
+
+        def walk(table):
+            return lambda turn: walk_rate(
+                lab, table, COLUMNS if host == "dlmod" else COLUMNS[turn % 12::12], shares)
+
+        rates = alternate(rounds, figures.say, ours=walk(table_of(lab)), bare=walk(BARE))
+    figures.detail(f"walk_{host}_varbinds_per_s", rates["ours"])
+    figures.detail(f"walk_{host}_bare_varbinds_per_s", rates["bare"])
+    figures.detail(f"walk_{host}_client_share", shares)
+    figures.ratio(f"walk_{host}_vs_bare", rates["ours"], rates["bare"])
+
+
+def measure_get(figures, sizes):
+    """One laboratory with few rows and one with many, side by side."""
+    figures.say(f"GET with {FEW} and with {sizes['rows']} rows")
+    with contextlib.ExitStack() as stack:
+        many, few = (stack.enter_context(filled("dlmod", rows))
+                     for rows in (sizes["rows"], FEW))
+
+        def get(lab, rows):
+            return lambda _: client("get", lab.snmpd_port, f"{table_of(lab)}.1.3",
+                                    sizes["gets"], rows)[1]
+
+        times = alternate(sizes["rounds"], figures.say, many=get(many, sizes["rows"]),
+                          few=get(few, FEW))
+        rss = [rss_bytes(lab.engine.pid) for lab in (many, few)]
+    figures.detail("get_many_rows_us", times["many"])
+    figures.detail("get_few_rows_us", times["few"])
+    figures.ratio("get_100000_vs_100", times["many"], times["few"])
+    figures.add("row_bytes", [(rss[0] - rss[1]) / max(sizes["rows"] - FEW, 1)])
+
+
+def measure_changes(figures, sizes):
+    """In a process of its own, without the store: the engine's own part."""
+    figures.say(f"adding and removing {sizes['rows'] // 10} and {sizes['rows']} rows")
+
+    def run(rows):
+        return lambda _: [float(word) for word in subprocess.run(
+            [f"{OUT}/bench-rows", str(rows)], capture_output=True, text=True,
+            check=True).stdout.split()]
+
+    few, many = sizes["rows"] // 10, sizes["rows"]
+    us = alternate(sizes["rounds"], lambda _: None, few=run(few), many=run(many))
+    for place, name in enumerate(("add", "remove_oldest", "remove_scattered")):
+        figures.detail(f"row_{name}_us", [result[place] for result in us["many"]])
+
+    def growth(places):
+        return [max(many_us[place] * many / (few_us[place] * few) for place in places)
+                for many_us, few_us in zip(us["many"], us["few"])]
+
+    figures.add("rows_add_growth", growth([0]))
+    figures.add("rows_remove_growth", growth([1, 2]))
+
+
+def measure(figures, sizes):
+    measure_walk(figures, sizes, "dlmod")
+    measure_walk(figures, sizes, "agentx")
+    measure_get(figures, sizes)
+    measure_changes(figures, sizes)
