@@ -57,10 +57,10 @@ CORE     := $(OUT)/libnq.a
 ENTRY    := $(OUT)/libentry.a
 KILLSYNC := $(OUT)/killsync.so
 BADDISK  := $(OUT)/baddisk.so
-BENCH    := $(addprefix $(OUT)/,bench-client bench-rows bare.so bare-agent)
 MIB_ROWS := $(OUT)/mibrows
 EARLYHUP := $(OUT)/earlyhup.so
 PRELOADS := $(KILLSYNC) $(BADDISK) $(EARLYHUP)
+BENCH    := $(addprefix $(OUT)/,bench-client bench-rows bench-floor bare.so bare-agent)
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
 MIB_DOC  := $(BUILD)/doc/NSX-QUARANTINE-MIB.md
@@ -155,6 +155,9 @@ $(OUT)/bench-client: $(call obj,tests/bench/client.c)
 $(OUT)/bare-agent: $(call obj,tests/bench/bare/bare_agent.c tests/bench/bare/bare.c)
 $(OUT)/bench-client $(OUT)/bare-agent:
 	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ -lnetsnmpagent -lnetsnmp)
+
+$(OUT)/bench-floor: $(call obj,tests/bench/peers/floor.c)
+	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ -lcurl -lcjson)
 
 $(OUT)/bench-rows: $(call obj,tests/bench/rows.c) $(CORE)
 	$(call run,LD,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS))
@@ -322,7 +325,7 @@ conformance-installed: mibs
 OTHER_CC := $(if $(findstring clang,$(CC)),gcc,clang)
 ALL_C    := $(wildcard plugin/*/*.c plugin/*/*/*.c tests/*/*.c tests/sim/*/*.c)
 ALL_H    := $(wildcard plugin/*/*.h plugin/*/*/*.h tests/*/*.h tests/sim/*/*.h)
-SCRIPTS  := $(shell grep -lE '^\#!.*(bash|/sh)' .ci/run contrib/tools/* 2>/dev/null)
+SCRIPTS  := $(shell grep -lE '^\#!.*(bash|/sh)' .ci/run contrib/tools/* tests/bench/peers/* 2>/dev/null)
 LINTS    := build compiler format cppcheck layers exports banned text readme mib shell
 
 .PHONY: lint $(LINTS:%=lint-%)

@@ -6,20 +6,25 @@ machine, and beside their targets. tests/bench/README.md says what each of them 
 import argparse
 import os
 import sys
+import tempfile
 import time
 
 sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
 # The path above comes first.
+import intake_peers  # noqa: E402
 import walk  # noqa: E402
 from figures import Figures, machine  # noqa: E402
 from support.lab import BUILD  # noqa: E402
 
-PARTS = {"walk": walk.measure}
+PARTS = {"intake": intake_peers.measure, "walk": walk.measure}
 
 # Name: (of the full run, of the smoke run, what it is).
 SIZES = {
     "rounds": (5, 1, "pairs of runs"),
+    "intake": (2000, 20, "traps by traphandle"),
+    "intake_direct": (5000, 50, "INFORMs to the own listener"),
+    "intake_peer": (50, 2, "traps for a peer"),
     "rows": (100000, 200, "rows of nqVmTable"),
     "gets": (20000, 200, "GETs in a round"),
 }
@@ -46,16 +51,21 @@ def read_options():
     return options, sizes
 
 
+def measure(parts, figures, sizes, folder):
+    for name in parts:
+        begin = time.monotonic()
+        print(f"\n==> {name}", flush=True)
+        PARTS[name](figures, sizes, folder)
+        print(f"  {time.monotonic() - begin:.0f} s")
+
+
 def main():
     options, sizes = read_options()
     print(", ".join(f"{name} {value}" for name, value in machine().items()))
     print(", ".join(f"{name} {value}" for name, value in sizes.items()))
     figures = Figures()
-    for name in options.only:
-        begin = time.monotonic()
-        print(f"\n==> {name}", flush=True)
-        PARTS[name](figures, sizes)
-        print(f"  {time.monotonic() - begin:.0f} s")
+    with tempfile.TemporaryDirectory(prefix="nq-bench-") as folder:
+        measure(options.only, figures, sizes, folder)
     figures.write(options.json, sizes)
     print(f"\n{figures.table()}\n\nwritten to {options.json}")
     if figures.missed() and not options.smoke:

@@ -24,6 +24,7 @@ enum ber_tag {
     BER_GET = 0xA0,
     BER_RESPONSE = 0xA2,
     BER_GETBULK = 0xA5,
+    BER_INFORM = 0xA6,
     BER_END_OF_MIB = 0x82,
 };
 

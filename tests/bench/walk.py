@@ -140,7 +140,7 @@ def measure_changes(figures, sizes):
     figures.add("rows_remove_growth", growth([1, 2]))
 
 
-def measure(figures, sizes):
+def measure(figures, sizes, _):
     measure_walk(figures, sizes, "dlmod")
     measure_walk(figures, sizes, "agentx")
     measure_get(figures, sizes)

@@ -65,24 +65,29 @@ char *sim_format(const char *fmt, ...)
     return check(length < 0 ? NULL : text);
 }
 
-static uint64_t clock_ms(clockid_t id)
+static uint64_t clock_us(clockid_t id)
 {
     struct timespec now;
 
     if (clock_gettime(id, &now) != 0) {
         abort();
     }
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 uint64_t sim_now_ms(void)
 {
-    return clock_ms(CLOCK_MONOTONIC);
+    return clock_us(CLOCK_MONOTONIC) / 1000;
 }
 
 int64_t sim_epoch_ms(void)
 {
-    return (int64_t)clock_ms(CLOCK_REALTIME);
+    return sim_epoch_us() / 1000;
+}
+
+int64_t sim_epoch_us(void)
+{
+    return (int64_t)clock_us(CLOCK_REALTIME);
 }
 
 bool sim_same_text(const char *a, const char *b)

@@ -35,6 +35,7 @@ char *sim_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 uint64_t sim_now_ms(void);  /* monotonic, for delays */
 int64_t sim_epoch_ms(void); /* wall clock, for what the API shows */
+int64_t sim_epoch_us(void); /* and for the journal */
 
 /* ASCII only, as NSX names compare; locale does not matter. */
 bool sim_same_text(const char *a, const char *b);

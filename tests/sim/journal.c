@@ -108,7 +108,7 @@ uint64_t sim_journal_begin(struct sim_journal *journal, const struct sim_request
     entry = &journal->requests[journal->request_count++];
     *entry = (struct sim_journal_request){
         .number = ++journal->last_request,
-        .time_ms = sim_epoch_ms(),
+        .time_us = sim_epoch_us(),
         .method = sim_strdup(request->method),
         .target = sim_strdup(request->target),
         .body = sim_strndup(request->body,
@@ -192,7 +192,7 @@ void sim_journal_change(struct sim_journal *journal, const struct sim_change *ch
     *entry = (struct sim_journal_change){
         .number = ++journal->last_change,
         .request = change->request,
-        .time_ms = sim_epoch_ms(),
+        .time_us = sim_epoch_us(),
         .external_id = sim_strdup(change->external_id),
         .display_name = sim_strdup(change->display_name),
         .added = change->added,
@@ -235,7 +235,7 @@ static cJSON *request_json(const struct sim_journal_request *entry, bool bodies)
     cJSON *json = cJSON_CreateObject();
 
     cJSON_AddNumberToObject(json, "number", (double)entry->number);
-    cJSON_AddNumberToObject(json, "time_ms", (double)entry->time_ms);
+    cJSON_AddNumberToObject(json, "time_ms", (double)entry->time_us / 1000);
     cJSON_AddStringToObject(json, "method", entry->method);
     cJSON_AddStringToObject(json, "path", entry->target);
     cJSON_AddStringToObject(json, "body", entry->body);
@@ -262,7 +262,7 @@ static cJSON *change_json(const struct sim_journal_change *entry)
     } else {
         cJSON_AddNumberToObject(json, "request", (double)entry->request);
     }
-    cJSON_AddNumberToObject(json, "time_ms", (double)entry->time_ms);
+    cJSON_AddNumberToObject(json, "time_ms", (double)entry->time_us / 1000);
     cJSON_AddStringToObject(json, "external_id", entry->external_id);
     cJSON_AddStringToObject(json, "display_name", entry->display_name);
     cJSON_AddStringToObject(json, "change", entry->added ? "added" : "removed");

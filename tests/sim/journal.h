@@ -20,7 +20,7 @@
 
 struct sim_journal_request {
     uint64_t number;
-    int64_t time_ms; /* wall clock */
+    int64_t time_us; /* wall clock */
     char *method;
     char *target;
     char *body;
@@ -37,7 +37,7 @@ struct sim_journal_request {
 struct sim_journal_change {
     uint64_t number;
     uint64_t request; /* 0: a control call */
-    int64_t time_ms;
+    int64_t time_us;
     char *external_id;
     char *display_name;
     bool added;

@@ -85,8 +85,8 @@ class Lab(Traps):
         if beside:
             self.managers = beside.managers
         self.folder = tempfile.mkdtemp(prefix="nq-")
-        self.handler = HANDLER
         self.conf = self.path("nsx-quarantine.conf")
+        self.handler, self.handler_conf = HANDLER, self.conf
         self.root = ROOT
         self.nodes = nodes
         self.values = {**settings.DEFAULTS,
@@ -243,7 +243,8 @@ class Lab(Traps):
         self.add("agent", argv, pass_fds=fds, **self.engine_env)
 
     def start_snmptrapd(self):
-        conf = self.write("snmptrapd.conf", self.way.snmptrapd(HANDLER, self.conf), 0o600)
+        conf = self.write("snmptrapd.conf", self.way.snmptrapd(
+            self.handler, self.handler_conf), 0o600)
         self.add("snmptrapd", ["snmptrapd", "-f", "-Lo", *self.way.snmptrapd_options, "-C",
                                "-c", conf, self.way.target()])
         self.wait(lambda: "NET-SNMP version" in self.daemons["snmptrapd"].text(),
