@@ -12,12 +12,19 @@ import time
 sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
 # The path above comes first.
+import hung  # noqa: E402
+import idle  # noqa: E402
 import intake_peers  # noqa: E402
+import latency  # noqa: E402
+import size  # noqa: E402
+import storm  # noqa: E402
 import walk  # noqa: E402
 from figures import Figures, machine  # noqa: E402
 from support.lab import BUILD  # noqa: E402
 
-PARTS = {"intake": intake_peers.measure, "walk": walk.measure}
+PARTS = {"intake": intake_peers.measure, "latency": latency.measure, "storm": storm.measure,
+         "walk": walk.measure, "hung": hung.measure, "size": size.measure,
+         "idle": idle.measure}
 
 # Name: (of the full run, of the smoke run, what it is).
 SIZES = {
@@ -25,6 +32,13 @@ SIZES = {
     "intake": (2000, 20, "traps by traphandle"),
     "intake_direct": (5000, 50, "INFORMs to the own listener"),
     "intake_peer": (50, 2, "traps for a peer"),
+    "informs": (200, 5, "INFORMs one after the other, in a round"),
+    "storm": (5000, 30, "VMs in a storm"),
+    "waiting": (1000, 20, "cases that wait for NSX"),
+    "vms": (100000, 200, "VMs in the inventory"),
+    "cases": (10000, 100, "open cases at the start"),
+    "isolated": (1000, 10, "isolated VMs while nothing happens"),
+    "idle_s": (60, 1, "seconds of doing nothing, in a round"),
     "rows": (100000, 200, "rows of nqVmTable"),
     "gets": (20000, 200, "GETs in a round"),
 }
