@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "config/config.h"
 #include "entry/check.h"
 #include "entry/command.h"
+#include "quarantine/checks.h"
 
 /* ---- warnings: right as text, but it will not work like this ------------------------- */
 
@@ -85,38 +87,16 @@ static void check_receive_buffer(const struct nq_config *conf)
     }
 }
 
-static bool lacks_vcenter(const struct nq_config *conf)
+/* What nqFindingTable would show of this configuration. */
+static void print_finding(void *arg, const struct nq_verdict *verdict)
 {
-    for (size_t i = 0; i < conf->manager_count; i++) {
-        if (conf->managers[i].type == NQ_MANAGER_VSPHERE &&
-            conf->managers[i].vcenter.url_count == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void check_policy(const struct nq_config *conf)
-{
-    const struct nq_protect_conf *protect = &conf->protect;
-    const struct nq_budget_conf *vms = &conf->governor.vms;
-    if (protect->name_count + protect->address_count + protect->uuid_count +
-            protect->tag_count + protect->group_count ==
-        0) {
-        warn("protect", conf->file,
-             protect->infrastructure
-                 ? "nothing but what the engine depends on: name what else must never be "
-                   "cut off, such as domain controllers"
-                 : "nothing: every regular VM may be cut off");
-    }
-    if (protect->uuid_count > 0 && lacks_vcenter(conf)) {
-        warn("protect.uuids", conf->file,
-             "NSX for vSphere knows no UUIDs: without vcenter they protect nobody there");
-    }
-    if (vms->minute == 0 && vms->hour == 0 && vms->day == 0) {
-        warn("governor", conf->file,
-             "no limit to how many VMs are cut off: set per_hour or per_day");
-    }
+    const struct nq_check_row *row = nq_check_row(verdict->check);
+    char *text = NULL;
+    (void)arg;
+    nq_verdict_set_text(&text, verdict);
+    (void)printf("%s: %s: %s: %s\n", nq_severity_name(row->severity), row->name,
+                 verdict->object, text);
+    free(text);
 }
 
 static void print_warnings(const struct nq_config *conf)
@@ -129,15 +109,10 @@ static void print_warnings(const struct nq_config *conf)
     for (size_t i = 0; i < conf->source_count; i++) {
         check_secret_file("community_file", conf->sources[i].community_file);
     }
-    if (conf->source_count == 0) {
-        warn("sources", conf->file, "there are none, so no trap is acted on by itself");
-    }
     check_secret_file("users_file", conf->listen.users_file);
     check_receive_buffer(conf);
-    check_policy(conf);
-    if (conf->trigger_count == 0) {
-        warn("triggers", conf->file, "there are none, so every trap is ignored");
-    }
+    nq_checks_of_settings(conf, conf->enforce ? NQ_MODE_ENFORCE : NQ_MODE_OBSERVE,
+                          print_finding, NULL);
 }
 
 /* ---- the command -------------------------------------------------------------------- */

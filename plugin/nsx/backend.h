@@ -123,8 +123,9 @@ struct nq_group_view {
     enum nq_cut_state cut; /* of a quarantine group, with rules_known */
     const char *cut_why;
     enum nq_definition definition;
-    bool excluded;           /* the firewall's exclude list holds it, with rules_known */
-    size_t excluded_members; /* regular ones that are on that list, as far as known */
+    bool exclusion_known;        /* NSX told of the firewall's exclude list; else: void */
+    bool excluded;               /* the list holds the group */
+    size_t excluded_members;     /* regular ones that are on that list, as far as known */
     const char *excluded_member; /* the display name of one of them */
 };
 

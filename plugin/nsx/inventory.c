@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "nsx/hint.h"
 
@@ -16,6 +17,7 @@
 #define ADDRESSES_MAX (NQ_INVENTORY_ADDRESSES_MAX * NQ_HINT_KEY)
 #define UUIDS_MAX     (NQ_INVENTORY_UUIDS_MAX * NQ_UUID_TEXT)
 #define NONE          NQ_INDEX_NONE
+#define SHARED_LOOKS  8
 
 bool nq_vm_type_regular(const char *type)
 {
@@ -60,11 +62,31 @@ size_t nq_inventory_count(const struct nq_inventory *inventory)
     return inventory->row_count;
 }
 
+bool nq_inventory_full(const struct nq_inventory *inventory)
+{
+    return inventory->full;
+}
+
+size_t nq_inventory_shared_names(const struct nq_inventory *inventory,
+                                 const char **ret_name)
+{
+    *ret_name =
+        inventory->shared_count > 0 ? text_of(inventory, inventory->shared_name) : NULL;
+    return inventory->shared_count;
+}
+
 size_t nq_inventory_bytes(const struct nq_inventory *inventory)
 {
     return sizeof(*inventory) + nq_pool_bytes(&inventory->pool) +
            nq_index_bytes(&inventory->index) +
            inventory->row_room * sizeof(inventory->rows[0]);
+}
+
+/* For the functions that add: false. */
+static bool is_full(struct nq_inventory *inventory)
+{
+    inventory->full = true;
+    return false;
 }
 
 /* ---- filling -------------------------------------------------------------------------- */
@@ -186,6 +208,32 @@ static void put_uuids(struct nq_inventory *inventory, const struct nq_vm_facts *
     }
 }
 
+/* Counts a VM whose display name is that of another one, before the name becomes a key. Of
+ * many with one key only the newest are looked at, so that the count costs no square. */
+static void note_shared_name(struct nq_inventory *inventory, uint32_t number,
+                             const char *name)
+{
+    uint32_t cursor = NONE;
+    if (*name == '\0' || inventory->rows[number].display_name != 0 ||
+        !inventory->rows[number].regular) {
+        return;
+    }
+    for (int looks = 0; looks < SHARED_LOOKS; looks++) {
+        const uint32_t other = nq_index_next(&inventory->index, &inventory->pool,
+                                             NQ_KEY_NAME, name, &cursor);
+        if (other == NONE) {
+            return;
+        }
+        const struct nq_inventory_row *row = &inventory->rows[other];
+        if (other != number && row->regular &&
+            nq_text_same(text_of(inventory, row->display_name), name)) {
+            inventory->shared_name = row->display_name;
+            inventory->shared_count++;
+            return;
+        }
+    }
+}
+
 static uint32_t add_row(struct nq_inventory *inventory, const char *external_id)
 {
     if (inventory->row_count == inventory->row_room) {
@@ -206,13 +254,16 @@ static uint32_t add_row(struct nq_inventory *inventory, const char *external_id)
 bool nq_inventory_add(struct nq_inventory *inventory, const struct nq_vm_facts *vm)
 {
     const size_t id_len = strlen(vm->external_id);
-    if (id_len == 0 || id_len > NQ_EXTERNAL_ID_MAX || nq_pool_full(&inventory->pool)) {
+    if (id_len == 0 || id_len > NQ_EXTERNAL_ID_MAX) {
         return false;
+    }
+    if (nq_pool_full(&inventory->pool)) {
+        return is_full(inventory);
     }
     uint32_t number = row_of(inventory, vm->external_id);
     if (number == NONE) {
         if (inventory->row_count >= NQ_INVENTORY_VMS_MAX) {
-            return false;
+            return is_full(inventory);
         }
         number = add_row(inventory, vm->external_id);
     }
@@ -223,6 +274,7 @@ bool nq_inventory_add(struct nq_inventory *inventory, const struct nq_vm_facts *
     }
     row->tags |= vm->tags;
     const char *host_name = name_or_empty(vm->host_name);
+    note_shared_name(inventory, number, name_or_empty(vm->display_name));
     put_name(inventory, &row->display_name, name_or_empty(vm->display_name), number);
     if (strcmp(text_of(inventory, row->host_name), host_name) != 0) {
         put_name(inventory, &row->host_name, host_name, number);
@@ -254,7 +306,7 @@ static bool add_ip(struct nq_inventory *inventory, uint32_t number, const char *
         return true;
     }
     if (row->address_count >= NQ_INVENTORY_ADDRESSES_MAX) {
-        return false;
+        return is_full(inventory);
     }
     /* The old list stays behind in the pool: few VMs have more than two addresses. */
     char longer[ADDRESSES_MAX];
@@ -276,7 +328,7 @@ bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
         return true;
     }
     if (nq_pool_full(&inventory->pool)) {
-        return false;
+        return is_full(inventory);
     }
     if (kind == NQ_HINT_IP) {
         return add_ip(inventory, number, normal);

@@ -72,6 +72,14 @@ void nq_inventory_set_tags(struct nq_inventory *inventory, const char *external_
 
 size_t nq_inventory_count(const struct nq_inventory *inventory);
 
+/* Something was not added because of a limit. */
+bool nq_inventory_full(const struct nq_inventory *inventory);
+
+/* How many regular VMs were added with the display name of another one, and one of these
+ * names, borrowed as above; NULL: none was. */
+size_t nq_inventory_shared_names(const struct nq_inventory *inventory,
+                                 const char **ret_name);
+
 /* Bytes of heap, for measurements. */
 size_t nq_inventory_bytes(const struct nq_inventory *inventory);
 

@@ -46,6 +46,9 @@ struct nq_inventory {
     uint32_t row_room;
     nq_text_ref types[NQ_INVENTORY_TYPES_MAX]; /* the few that exist, each kept once */
     size_t type_count;
+    bool full;           /* something met a limit */
+    size_t shared_count; /* see nq_inventory_shared_names() */
+    nq_text_ref shared_name;
 };
 
 #endif

@@ -31,6 +31,7 @@ static void end(struct nq_sync *sync, const struct nq_err *err)
         }
         nq_inventory_free(sync->inventory);
         sync->inventory = sync->reading;
+        sync->full = false;
         sync->reported = NQ_OK;
         sync->synced_ms = nq_wall_ms(setup->clock);
         sync->listed_ms = sync->started_ms;
@@ -44,6 +45,7 @@ static void end(struct nq_sync *sync, const struct nq_err *err)
                    setup->manager->name, nq_code_name(err->code),
                    nq_err_text(err, text, sizeof(text)));
         }
+        sync->full = nq_inventory_full(sync->reading);
         nq_inventory_free(sync->reading);
         sync->reported = err->code;
         schedule(sync, least(sync->retry_ms, interval_ms));
@@ -154,4 +156,10 @@ void nq_sync_status(const struct nq_sync *sync, struct nq_manager_status *ret_st
 {
     ret_status->vms = sync->inventory ? nq_inventory_count(sync->inventory) : 0;
     ret_status->synced_ms = sync->synced_ms;
+    ret_status->inventory_full = sync->full;
+    ret_status->shared_name = NULL;
+    ret_status->shared_names =
+        sync->inventory
+            ? nq_inventory_shared_names(sync->inventory, &ret_status->shared_name)
+            : 0;
 }

@@ -54,6 +54,7 @@ struct nq_sync {
     int64_t listed_ms; /* mono, start of the last complete list of VMs; with inventory */
     bool started;
     int64_t retry_ms;      /* the next wait after a failure */
+    bool full;             /* the last one met a limit */
     enum nq_code reported; /* of the last failure that was logged */
 };
 
@@ -61,7 +62,7 @@ struct nq_sync {
 void nq_sync_init(struct nq_sync *sync, const struct nq_sync_setup *setup);
 void nq_sync_done(struct nq_sync *sync);
 
-/* Fills vms and synced_ms. */
+/* Fills what comes from the inventory: vms to shared_name. */
 void nq_sync_status(const struct nq_sync *sync, struct nq_manager_status *ret_status);
 
 /* The end of what reader.start() began. */

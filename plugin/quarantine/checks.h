@@ -93,8 +93,9 @@ void nq_checks_of_manager(const struct nq_manager_facts *facts, nq_verdict_fn *e
 struct nq_group_facts {
     const struct nq_config *conf;
     const struct nq_group_view *view;
-    size_t tagged; /* VMs of the manager that carry our tag for a while */
-    size_t inside; /* of them, those in any quarantine group; valid when it was read */
+    bool tags_known; /* the inventory was read: what counts members by it is right */
+    size_t tagged;   /* VMs of the manager that carry our tag for a while */
+    size_t inside;   /* of them, those in any quarantine group; valid when it was read */
 };
 
 void nq_checks_of_group(const struct nq_group_facts *facts, nq_verdict_fn *each,

@@ -192,15 +192,18 @@ static void judge_quarantine(const struct judge *judge,
     }
 }
 
-static void judge_watched(const struct judge *judge, const struct nq_group_view *view)
+static void judge_watched(const struct judge *judge, const struct nq_group_facts *facts)
 {
-    say(judge, NQ_CHECK_WATCHED_HOLDS_TAGGED, view->tagged_count > 0, "%zu VMs",
-        view->tagged_count);
+    const struct nq_group_view *view = facts->view;
+    if (facts->tags_known) {
+        say(judge, NQ_CHECK_WATCHED_HOLDS_TAGGED, view->tagged_count > 0, "%zu VMs",
+            view->tagged_count);
+    }
     if (view->definition != NQ_DEFINITION_UNKNOWN) {
         say(judge, NQ_CHECK_WATCHED_KEEPS_TAGGED,
             view->definition != NQ_DEFINITION_KEEPS_OUT, "%s", "");
     }
-    if (view->rules_known) {
+    if (view->exclusion_known && facts->tags_known) {
         say(judge, NQ_CHECK_MEMBERS_EXCLUDED, view->excluded_members > 0,
             "%zu, one is %.80s", view->excluded_members,
             nq_text_or_empty(view->excluded_member));
@@ -220,12 +223,12 @@ void nq_checks_of_group(const struct nq_group_facts *facts, nq_verdict_fn *each,
     if (!view->known) {
         return;
     }
-    if (view->rules_known) {
+    if (view->exclusion_known) {
         say(&judge, NQ_CHECK_GROUP_EXCLUDED, view->excluded, "%s", "");
     }
     if (quarantine) {
         judge_quarantine(&judge, facts);
     } else {
-        judge_watched(&judge, view);
+        judge_watched(&judge, facts);
     }
 }

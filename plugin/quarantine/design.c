@@ -37,14 +37,13 @@ static void count_tagged(const struct nq_engine *engine, size_t manager,
 }
 
 static void judge_manager(struct nq_engine *engine, size_t manager,
+                          const struct nq_manager_status *status,
                           const struct nq_firewall_view *firewall)
 {
-    struct nq_manager_status status;
-    nq_managers_status(engine, manager, &status);
     const struct nq_manager_facts facts = {
         .conf = engine->setup.conf,
         .manager = manager,
-        .status = &status,
+        .status = status,
         .firewall = firewall,
         .now_ms = nq_engine_now(engine),
     };
@@ -52,9 +51,11 @@ static void judge_manager(struct nq_engine *engine, size_t manager,
 }
 
 static void judge_groups(struct nq_engine *engine, size_t manager,
+                         const struct nq_manager_status *status,
                          const struct nq_reply *reply)
 {
-    struct nq_group_facts facts = {.conf = engine->setup.conf};
+    struct nq_group_facts facts = {.conf = engine->setup.conf,
+                                   .tags_known = status->synced_ms > 0};
     count_tagged(engine, manager, &facts);
     for (size_t i = 0; i < reply->group_count; i++) {
         facts.view = &reply->groups[i];
@@ -73,9 +74,11 @@ static void keep(struct nq_engine *engine)
 void nq_design_judge(struct nq_engine *engine, size_t manager,
                      const struct nq_reply *reply)
 {
-    judge_manager(engine, manager, reply->err ? NULL : reply->firewall);
+    struct nq_manager_status status;
+    nq_managers_status(engine, manager, &status);
+    judge_manager(engine, manager, &status, reply->err ? NULL : reply->firewall);
     if (!reply->err) {
-        judge_groups(engine, manager, reply);
+        judge_groups(engine, manager, &status, reply);
     }
     keep(engine);
 }

@@ -12,7 +12,11 @@
 #include "nsx/policy/counters.h"
 #include "nsx/policy/firewall.h"
 #include "nsx/policy/firewall_json.h"
+#include "nsx/policy/group_json.h"
 #include "nsx/policy/members.h"
+
+/* Groups of the exclude list whose members are looked at. */
+#define EXCLUDED_MAX 16
 
 struct groups_call {
     struct nq_call call;
@@ -26,8 +30,12 @@ struct groups_call {
     struct nq_timer begin;
     struct nq_listing listing;
     struct nq_ask *status_ask;
+    struct nq_ask *definition_ask;
     struct nq_wait wait; /* for the rules, then for their counters */
-    bool rules_known;
+    struct nq_firewall_view firewall;
+    struct nq_members excluded; /* VMs that the firewall leaves alone */
+    size_t excluded_at;         /* the group of the exclude list being read */
+    bool excluded_lost;         /* one of them could not be read */
     struct nq_rule_view *rules; /* of all groups, one group after the other */
     size_t rule_count;
     size_t rule_room;
@@ -39,7 +47,9 @@ static void groups_drop(struct nq_call *call)
     nq_timer_clear(groups->policy->loop, &groups->begin);
     nq_listing_stop(&groups->listing);
     nq_wait_leave(&groups->wait);
+    nq_members_done(&groups->excluded);
     (void)nq_ask_cancel(groups->status_ask);
+    (void)nq_ask_cancel(groups->definition_ask);
     for (size_t i = 0; i < groups->count; i++) {
         nq_members_done(&groups->members[i]);
     }
@@ -47,6 +57,17 @@ static void groups_drop(struct nq_call *call)
     free(groups->members);
     free(groups->views);
     free(groups);
+}
+
+/* GET {group}/members/virtual-machines: the effective members, however the group's
+ * expression finds them. For the caller to free. */
+static char *members_path_of(const char *group_path)
+{
+    char *escaped = nq_http_escape_path(group_path);
+    char *path = nq_sprintf("/policy/api/v1%s/members/virtual-machines?page_size=%d",
+                            escaped, NQ_PAGE_SIZE);
+    free(escaped);
+    return path;
 }
 
 /* ---- rules ------------------------------------------------------------------------- */
@@ -89,14 +110,58 @@ static void add_rules(struct groups_call *groups, struct nq_group_view *view)
     view->rules_known = true;
 }
 
+/* What the rules and the exclude list do to the group. */
+static void add_cut(struct groups_call *groups, struct nq_group_view *view)
+{
+    const struct nq_firewall *firewall = groups->policy->firewall;
+    size_t count = 0;
+    const struct nq_quarantine_fact *facts = nq_firewall_quarantines(firewall, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (facts[i].group == view->group) {
+            view->cut = facts[i].cut.holds ? NQ_CUT_HOLDS : NQ_CUT_OPEN;
+            view->cut_why = facts[i].cut.why;
+            view->excluded = facts[i].excluded;
+        }
+    }
+    const char *const *excluded = nq_firewall_excluded(firewall, &count);
+    for (size_t i = 0; i < count; i++) {
+        view->excluded =
+            view->excluded ||
+            strcmp(excluded[i], groups->policy->conf->groups[view->group].path) == 0;
+    }
+}
+
+static bool is_excluded(const struct groups_call *groups, const char *external_id)
+{
+    return nq_members_have(&groups->excluded, external_id) ||
+           nq_firewall_vm_excluded(groups->policy->firewall, external_id);
+}
+
+static void add_excluded_members(struct groups_call *groups, struct nq_group_view *view)
+{
+    const struct nq_inventory *inventory = groups->policy->sync.inventory;
+    for (size_t i = 0; i < view->member_count; i++) {
+        struct nq_vm vm;
+        if (is_excluded(groups, view->external_ids[i]) && inventory &&
+            nq_inventory_get(inventory, view->external_ids[i], &vm) && vm.regular) {
+            view->excluded_members++;
+            view->excluded_member = vm.display_name;
+        }
+    }
+}
+
 /* The rules are borrowed from the firewall, so this is done in one go. */
 static void on_counters(void *arg, const struct nq_err *err)
 {
     struct groups_call *groups = arg;
     (void)err; /* there is none: rules without numbers are shown without */
-    for (size_t i = 0; i < groups->count && groups->rules_known; i++) {
+    for (size_t i = 0; i < groups->count && groups->firewall.known; i++) {
         add_rules(groups, &groups->views[i]);
+        add_cut(groups, &groups->views[i]);
+        add_excluded_members(groups, &groups->views[i]);
+        groups->views[i].exclusion_known = !groups->excluded_lost;
     }
+    groups->firewall.enabled = nq_firewall_enabled(groups->policy->firewall);
     size_t at = 0;
     for (size_t i = 0; i < groups->count; i++) { /* the array does not move any more */
         if (groups->views[i].rule_count > 0) {
@@ -106,17 +171,54 @@ static void on_counters(void *arg, const struct nq_err *err)
     }
     nq_call_reply(&groups->call, &(struct nq_reply){.groups = groups->views,
                                                     .group_count = groups->count,
+                                                    .firewall = &groups->firewall,
                                                     .missing = ""});
+}
+
+static bool read_excluded(void *arg, const char *body, size_t len,
+                          struct nq_page *ret_page, struct nq_err *reterr)
+{
+    struct groups_call *groups = arg;
+    return nq_json_members(body, len, nq_members_add, &groups->excluded, ret_page,
+                           reterr);
+}
+
+static void next_excluded(struct groups_call *groups);
+
+static void on_excluded(void *arg, const struct nq_err *err)
+{
+    struct groups_call *groups = arg;
+    groups->excluded_lost =
+        groups->excluded_lost || (err && err->code != NQ_NSX_NOT_FOUND);
+    groups->excluded_at++;
+    next_excluded(groups);
+}
+
+/* Who is in the first groups of the exclude list; then the counters. */
+static void next_excluded(struct groups_call *groups)
+{
+    size_t count = 0;
+    const char *const *paths = nq_firewall_excluded(groups->policy->firewall, &count);
+    if (groups->excluded_at == count || groups->excluded_at == EXCLUDED_MAX) {
+        nq_members_end(&groups->excluded);
+        nq_counters_want(groups->policy->counters, &groups->wait, on_counters, groups);
+        return;
+    }
+    char *path = members_path_of(paths[groups->excluded_at]);
+    nq_listing_start(&groups->listing, groups->policy->asker, path, true, read_excluded,
+                     on_excluded, groups);
+    free(path);
 }
 
 static void on_firewall(void *arg, const struct nq_err *err)
 {
     struct groups_call *groups = arg;
-    groups->rules_known = err == NULL;
+    groups->firewall.known = err == NULL;
+    groups->firewall.trouble = err ? err->code : NQ_OK;
     if (err) {
         on_counters(groups, NULL);
     } else {
-        nq_counters_want(groups->policy->counters, &groups->wait, on_counters, groups);
+        next_excluded(groups);
     }
 }
 
@@ -157,7 +259,10 @@ static void on_part(struct groups_call *groups, const struct nq_err *err)
         nq_call_fail(&groups->call, err);
         return;
     }
-    groups->lost = groups->lost || err;
+    if (err) {
+        groups->lost = true;
+        groups->views[groups->at].trouble = err->code;
+    }
     if (groups->open == 0) {
         close_group(groups);
         groups->at++;
@@ -193,8 +298,36 @@ static void on_status(void *arg, const struct nq_err *err)
     on_part(groups, err);
 }
 
-/* GET {group}/members/virtual-machines: the effective members, however the group's
- * expression finds them. */
+static bool read_definition(void *arg, const char *body, size_t len,
+                            struct nq_err *reterr)
+{
+    struct groups_call *groups = arg;
+    const struct nq_config *conf = groups->policy->conf;
+    return nq_json_definition(body, len, conf->tag_scope, conf->tag_value,
+                              &groups->views[groups->at].definition, reterr);
+}
+
+/* Without it the definition is not known, which concerns nobody but the audit. */
+static void on_definition(void *arg, const struct nq_err *err)
+{
+    struct groups_call *groups = arg;
+    (void)err;
+    groups->definition_ask = NULL;
+    on_part(groups, NULL);
+}
+
+/* GET {group}: its expression. */
+static void ask_definition(struct groups_call *groups, const char *group_path)
+{
+    char *escaped = nq_http_escape_path(group_path);
+    char *path = nq_sprintf("/policy/api/v1%s", escaped);
+    groups->definition_ask =
+        nq_ask_start(groups->policy->asker, &(struct nq_question){.path = path},
+                     read_definition, on_definition, groups);
+    free(path);
+    free(escaped);
+}
+
 static void next_group(void *arg)
 {
     struct groups_call *groups = arg;
@@ -209,20 +342,18 @@ static void next_group(void *arg)
         return;
     }
     const char *group_path = groups->members[groups->at].path;
-    char *escaped = nq_http_escape_path(group_path);
-    char *members_path = nq_sprintf(
-        "/policy/api/v1%s/members/virtual-machines?page_size=%d", escaped, NQ_PAGE_SIZE);
+    char *members_path = members_path_of(group_path);
     char *status_path = nq_policy_status_path(group_path);
     groups->views[groups->at].realized = NQ_REALIZED_UNKNOWN;
     groups->lost = false;
-    groups->open = 2;
+    groups->open = 3;
     nq_listing_start(&groups->listing, asker, members_path, true, read_members,
                      on_members, groups);
     groups->status_ask = nq_ask_start(asker, &(struct nq_question){.path = status_path},
                                       read_status, on_status, groups);
+    ask_definition(groups, group_path);
     free(status_path);
     free(members_path);
-    free(escaped);
 }
 
 struct nq_call *nq_policy_read_groups(struct nq_backend *backend, size_t manager,
@@ -234,6 +365,7 @@ struct nq_call *nq_policy_read_groups(struct nq_backend *backend, size_t manager
     const size_t most = policy->conf->group_count;
     groups->policy = policy;
     nq_call_open(&groups->call, &policy->calls, groups_drop, done, arg);
+    nq_members_init(&groups->excluded, "");
     groups->members = nq_calloc(most, sizeof(groups->members[0]));
     groups->views = nq_calloc(most, sizeof(groups->views[0]));
     for (size_t i = 0; i < most; i++) {

@@ -221,6 +221,7 @@ static bool read_members(void *arg, const char *body, size_t len, struct nq_err 
 struct mention {
     const struct nq_vsphere *vsphere;
     enum nq_vsphere_mention mention;
+    bool unclear;
 };
 
 static void take_part(void *arg, const struct nq_vsphere_part *part)
@@ -229,6 +230,7 @@ static void take_part(void *arg, const struct nq_vsphere_part *part)
     mention->mention =
         nq_vsphere_mention(mention->mention, part, nq_vsphere_our_tag(mention->vsphere),
                            mention->vsphere->conf->tag_value);
+    mention->unclear = mention->unclear || nq_vsphere_part_is_unclear(part);
 }
 
 static bool read_definition(void *arg, const char *body, size_t len,
@@ -240,6 +242,7 @@ static bool read_definition(void *arg, const char *body, size_t len,
         return false;
     }
     group->mention = mention.mention;
+    group->unclear = mention.unclear;
     return true;
 }
 

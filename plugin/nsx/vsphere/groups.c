@@ -22,6 +22,7 @@ struct group {
     struct nq_idset members;
     struct nq_rule_view *rules;
     struct shown *shown; /* as many */
+    char *why;           /* what is wrong with them */
 };
 
 struct groups_call {
@@ -30,7 +31,9 @@ struct groups_call {
     struct group *groups;        /* as many as the firewall has */
     struct nq_group_view *views; /* the same */
     size_t at;                   /* the group being read */
-    bool rules_lost;             /* NSX does not answer for the rules */
+    struct nq_firewall_view view;
+    bool rules_lost;    /* NSX does not answer for the rules */
+    bool excluded_lost; /* nor for the exclude list */
     bool status_lost;
     struct nq_timer begin;
     struct nq_wait wait; /* for what is being read */
@@ -49,6 +52,7 @@ static void groups_drop(struct nq_call *call)
             free(group->shown[k].key);
         }
         nq_idset_done(&group->members);
+        free(group->why);
         free(group->shown);
         free(group->rules);
     }
@@ -112,6 +116,43 @@ static void show_rules(struct groups_call *groups, size_t index)
     view->rules_known = true;
 }
 
+/* What the rules as a whole do to the group. */
+static void show_cut(struct groups_call *groups, size_t index)
+{
+    const struct nq_vsphere_firewall *firewall = groups->firewall;
+    const char *id = firewall->groups[index].id;
+    struct nq_group_view *view = &groups->views[index];
+    const struct nq_vsphere_rule *allowed = NULL;
+    char **why = &groups->groups[index].why;
+    if (!firewall->groups[index].quarantine) {
+        return;
+    }
+    view->cut =
+        nq_vsphere_judge_group(firewall->rules, firewall->rule_count, id, &allowed);
+    if (view->cut == NQ_CUT_OPEN && allowed) {
+        *why = nq_sprintf("rule %s (%.60s) allows traffic of %s first", allowed->id,
+                          allowed->name, id);
+    } else if (view->cut == NQ_CUT_OPEN) {
+        *why = nq_sprintf("make rules that drop all traffic from and to %s", id);
+    }
+    view->cut_why = *why ? *why : "";
+}
+
+static void show_excluded(struct groups_call *groups, size_t index)
+{
+    const struct nq_vsphere_firewall *firewall = groups->firewall;
+    const struct nq_inventory *inventory = firewall->vsphere->sync.inventory;
+    struct nq_group_view *view = &groups->views[index];
+    for (size_t i = 0; i < view->member_count; i++) {
+        struct nq_vm vm;
+        if (nq_idset_has(&firewall->excluded, view->external_ids[i]) && inventory &&
+            nq_inventory_get(inventory, view->external_ids[i], &vm) && vm.regular) {
+            view->excluded_members++;
+            view->excluded_member = vm.display_name;
+        }
+    }
+}
+
 /* The worst of the clusters that the members are in, because before 6.2.4 a cluster
  * without firewall keeps the whole "inprogress" for ever; without members the whole. */
 static enum nq_realized realized(const struct nq_vsphere *vsphere,
@@ -148,6 +189,11 @@ static void answer(void *arg, const struct nq_err *err)
     for (size_t i = 0; i < firewall->group_count; i++) {
         if (!groups->rules_lost) {
             show_rules(groups, i);
+            show_cut(groups, i);
+        }
+        if (!groups->excluded_lost) {
+            show_excluded(groups, i);
+            groups->views[i].exclusion_known = true;
         }
         groups->views[i].realized =
             groups->status_lost ? NQ_REALIZED_UNKNOWN
@@ -155,6 +201,7 @@ static void answer(void *arg, const struct nq_err *err)
     }
     nq_call_reply(&groups->call, &(struct nq_reply){.groups = groups->views,
                                                     .group_count = firewall->group_count,
+                                                    .firewall = &groups->view,
                                                     .missing = ""});
 }
 
@@ -168,6 +215,8 @@ static void on_config(void *arg, const struct nq_err *err)
         return;
     }
     groups->rules_lost = err != NULL;
+    groups->view.trouble = err ? err->code : groups->view.trouble;
+    groups->view.known = groups->view.known && !err;
     nq_vsphere_hits_want(groups->firewall->hits, &groups->wait, answer, groups);
 }
 
@@ -180,6 +229,25 @@ static void on_status(void *arg, const struct nq_err *err)
     }
     groups->status_lost = err != NULL;
     nq_vsphere_rules_want(groups->firewall, &groups->wait, on_config, groups);
+}
+
+/* Nobody's groups hang on these two, so no failure of them ends the call. */
+static void on_excluded(void *arg, const struct nq_err *err)
+{
+    struct groups_call *groups = arg;
+    groups->excluded_lost = err != NULL;
+    groups->view.trouble = err ? err->code : groups->view.trouble;
+    groups->view.known = groups->view.known && !err;
+    nq_shared_want(&groups->firewall->status, &groups->wait, on_status, groups);
+}
+
+static void on_state(void *arg, const struct nq_err *err)
+{
+    struct groups_call *groups = arg;
+    groups->view = (struct nq_firewall_view){.known = err == NULL,
+                                             .trouble = err ? err->code : NQ_OK,
+                                             .enabled = groups->firewall->forward};
+    nq_shared_want(&groups->firewall->exclude_list, &groups->wait, on_excluded, groups);
 }
 
 /* ---- members ----------------------------------------------------------------------- */
@@ -204,6 +272,33 @@ static void close_group(struct groups_call *groups)
     view->member_count = members->count;
 }
 
+/* That nothing mentions our tag is certain only when it exists and no other group is part
+ * of the definition. */
+static enum nq_definition definition_of(const struct nq_vsphere_group *group)
+{
+    static const enum nq_definition known[] = {
+        [NQ_MENTION_NONE] = NQ_DEFINITION_IGNORES,
+        [NQ_MENTION_PERHAPS] = NQ_DEFINITION_UNKNOWN,
+        [NQ_MENTION_YES] = NQ_DEFINITION_TAKES_IN,
+        [NQ_MENTION_EXCLUDED] = NQ_DEFINITION_KEEPS_OUT,
+    };
+    const bool vague =
+        group->unclear || *nq_vsphere_our_tag(group->firewall->vsphere) == '\0';
+    return vague && group->mention == NQ_MENTION_NONE ? NQ_DEFINITION_UNKNOWN
+                                                      : known[group->mention];
+}
+
+static void on_definition(void *arg, const struct nq_err *err)
+{
+    struct groups_call *groups = arg;
+    if (!err) {
+        groups->views[groups->at].definition =
+            definition_of(&groups->firewall->groups[groups->at]);
+    }
+    groups->at++;
+    next_group(groups);
+}
+
 static void on_members(void *arg, const struct nq_err *err)
 {
     struct groups_call *groups = arg;
@@ -215,7 +310,11 @@ static void on_members(void *arg, const struct nq_err *err)
         nq_idset_copy(&groups->firewall->groups[groups->at].member_ids,
                       &groups->groups[groups->at].members);
         close_group(groups);
+        nq_shared_want(&groups->firewall->groups[groups->at].definition, &groups->wait,
+                       on_definition, groups);
+        return;
     }
+    groups->views[groups->at].trouble = err->code;
     groups->at++;
     next_group(groups);
 }
@@ -229,7 +328,7 @@ static void next_group(void *arg)
                        groups);
         return;
     }
-    nq_shared_want(&firewall->status, &groups->wait, on_status, groups);
+    nq_shared_want(&firewall->state, &groups->wait, on_state, groups);
 }
 
 struct nq_call *nq_vsphere_read_groups(struct nq_backend *backend, size_t manager,

@@ -204,6 +204,34 @@ void nq_vsphere_judge(const struct nq_vsphere_rule *rules, size_t count,
     *ret_verdict = decided.verdict;
 }
 
+/* The rule is one for all members of the group, wherever they are. */
+static bool is_for_all(const struct nq_vsphere_rule *rule, const char *group)
+{
+    return holds(&rule->applied_to, EVERYWHERE) || holds(&rule->applied_to, group);
+}
+
+enum nq_cut_state nq_vsphere_judge_group(const struct nq_vsphere_rule *rules,
+                                         size_t count, const char *group,
+                                         const struct nq_vsphere_rule **ret_allowed)
+{
+    struct nq_vsphere_subject subject = {
+        .group = group, .vm = "", .cluster = "", .has_address = true};
+    struct nq_vsphere_verdict verdict;
+    nq_vsphere_judge(rules, count, &subject, &verdict);
+    *ret_allowed = verdict.allowed;
+    if (verdict.closed == NQ_PACKETS_ALL) {
+        subject.has_address = false;
+        nq_vsphere_judge(rules, count, &subject, &verdict);
+        return verdict.closed == NQ_PACKETS_ALL ? NQ_CUT_HOLDS : NQ_CUT_BY_ADDRESS;
+    }
+    for (size_t i = 0; i < count && !verdict.allowed; i++) {
+        if (nq_vsphere_rule_cuts_off(&rules[i], group) && !is_for_all(&rules[i], group)) {
+            return NQ_CUT_UNKNOWN; /* perhaps there is one for each cluster */
+        }
+    }
+    return NQ_CUT_OPEN;
+}
+
 /* ---- definitions of groups --------------------------------------------------------- */
 
 static bool starts_with(const char *text, const char *start)
@@ -245,6 +273,21 @@ static enum nq_vsphere_mention mention_of(const struct nq_vsphere_part *part,
              ends_with(tag_name, part->value));
     }
     return yes ? NQ_MENTION_YES : NQ_MENTION_NONE;
+}
+
+bool nq_vsphere_part_is_unclear(const struct nq_vsphere_part *part)
+{
+    static const char *const known[] = {"=", "contains", "starts_with", "ends_with",
+                                        "similar_to"};
+    if (starts_with(part->value, "securitygroup-")) {
+        return true;
+    }
+    bool clear =
+        part->kind != NQ_PART_CRITERION || !nq_text_same(part->key, "VM.SECURITY_TAG");
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        clear = clear || nq_text_same(part->criteria, known[i]);
+    }
+    return !clear;
 }
 
 enum nq_vsphere_mention nq_vsphere_mention(enum nq_vsphere_mention so_far,

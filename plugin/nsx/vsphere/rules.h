@@ -94,6 +94,13 @@ void nq_vsphere_judge(const struct nq_vsphere_rule *rules, size_t count,
  * drops or rejects, names the group. Their hits are counted. */
 bool nq_vsphere_rule_cuts_off(const struct nq_vsphere_rule *rule, const char *group);
 
+/* What the rules do to the members of a group, whichever VMs these are and wherever: what
+ * hangs on a single VM or cluster is not known. *ret_allowed: with NQ_CUT_OPEN, a rule that
+ * certainly allows what a later one drops; NULL: none. */
+enum nq_cut_state nq_vsphere_judge_group(const struct nq_vsphere_rule *rules,
+                                         size_t count, const char *group,
+                                         const struct nq_vsphere_rule **ret_allowed);
+
 /* ---- definitions of groups --------------------------------------------------------- */
 
 /* What of a definition can mean our tag. */
@@ -116,6 +123,10 @@ enum nq_vsphere_mention {
     NQ_MENTION_YES,      /* members are those with our tag, perhaps with conditions */
     NQ_MENTION_EXCLUDED, /* those with our tag are kept out */
 };
+
+/* The part may hide something about our tag: another group, or a comparison of tags that
+ * is not known here. */
+bool nq_vsphere_part_is_unclear(const struct nq_vsphere_part *part);
 
 /* Takes the mention so far (at first NONE) and one more part of the definition. */
 enum nq_vsphere_mention nq_vsphere_mention(enum nq_vsphere_mention so_far,
