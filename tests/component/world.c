@@ -359,16 +359,21 @@ void world_fail(struct world *world, enum nq_code code, bool applied)
     world_settle(world);
 }
 
-void world_answer_groups(struct world *world, const struct nq_group_view *groups,
-                         size_t count)
+void world_answer_reading(struct world *world, const struct nq_reply *reply)
 {
     struct waiting_call call;
     if (!world_take(world, CALL_GROUPS, &call)) {
         abort();
     }
-    const struct nq_reply reply = {.groups = groups, .group_count = count, .missing = ""};
-    call.done(call.arg, &reply);
+    call.done(call.arg, reply);
     world_settle(world);
+}
+
+void world_answer_groups(struct world *world, const struct nq_group_view *groups,
+                         size_t count)
+{
+    const struct nq_reply reply = {.groups = groups, .group_count = count, .missing = ""};
+    world_answer_reading(world, &reply);
 }
 
 bool world_answer_tagged(struct world *world)

@@ -97,6 +97,8 @@ void world_fail(struct world *world, enum nq_code code, bool applied);
 /* Answers the reading of groups that waits: groups of the configuration, in its order. */
 void world_answer_groups(struct world *world, const struct nq_group_view *groups,
                          size_t count);
+/* The same with all that a reply may hold, or an error. */
+void world_answer_reading(struct world *world, const struct nq_reply *reply);
 /* Answers the oldest list of tagged VMs truthfully; false: none waits. */
 bool world_answer_tagged(struct world *world);
 void world_fail_tagged(struct world *world, enum nq_code code);
