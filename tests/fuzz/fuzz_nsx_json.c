@@ -10,6 +10,7 @@
 #include "nsx/pager.h"
 #include "nsx/policy/counters_json.h"
 #include "nsx/policy/firewall_json.h"
+#include "nsx/policy/group_json.h"
 #include "nsx/policy/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -161,6 +162,14 @@ static void read_exclusion(const char *body, size_t len)
     check_end(nq_json_firewall_enabled(body, len, &any, &err), &err);
 }
 
+static void read_definition(const char *body, size_t len)
+{
+    struct nq_err err = {0};
+    enum nq_definition definition = NQ_DEFINITION_UNKNOWN;
+    check_end(nq_json_definition(body, len, "scope", "isolated", &definition, &err),
+              &err);
+}
+
 static void read_realized(const char *body, size_t len)
 {
     struct nq_err err = {0};
@@ -222,10 +231,11 @@ static const struct {
     char letter;
     void (*read)(const char *body, size_t len);
 } readers[] = {
-    {'v', read_vms},       {'i', read_vifs},      {'o', read_operation},
-    {'e', read_fault},     {'n', read_node},      {'m', read_members},
-    {'x', read_exclusion}, {'z', read_realized},  {'p', read_policies},
-    {'r', read_rules},     {'s', read_scheduler}, {'c', read_statistics},
+    {'v', read_vms},        {'i', read_vifs},      {'o', read_operation},
+    {'e', read_fault},      {'n', read_node},      {'m', read_members},
+    {'x', read_exclusion},  {'z', read_realized},  {'p', read_policies},
+    {'r', read_rules},      {'s', read_scheduler}, {'c', read_statistics},
+    {'g', read_definition},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

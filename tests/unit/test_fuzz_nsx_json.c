@@ -7,7 +7,7 @@
 static void replays_the_corpus_and_every_cut_of_it(void **state)
 {
     (void)state;
-    replay("tests/data/fuzz/fuzz_nsx_json", 36);
+    replay("tests/data/fuzz/fuzz_nsx_json", 37);
 }
 
 int main(void)

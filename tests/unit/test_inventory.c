@@ -414,6 +414,44 @@ static void a_hundred_thousand_vms_fit_into_64_mib(void **state)
                         "50221a4c-7f10-4b6e-8a01-00000001869f:3");
 }
 
+static void display_names_of_several_regular_vms_are_counted(void **state)
+{
+    (void)state;
+    const char *name = "";
+    assert_int_equal(nq_inventory_shared_names(inventory, &name), 0);
+    assert_null(name);
+    add("a", "VDI-01", "localhost");
+    add("b", "VDI-02", "localhost"); /* host names count for nothing */
+    add("c", "vdi-03", "VDI-01");
+    add("a", "VDI-01", "localhost"); /* a copy */
+    struct nq_vm_facts edge = facts("e", "VDI-01", "");
+    edge.type = "EDGE";
+    assert_true(nq_inventory_add(inventory, &edge));
+    add("n", "", "");
+    add("m", "", "");
+    assert_int_equal(nq_inventory_shared_names(inventory, &name), 0);
+    add("d", "vdi-01", "");
+    add("f", "VDI-01", "");
+    assert_int_equal(nq_inventory_shared_names(inventory, &name), 2);
+    assert_string_equal(name, "vdi-01");
+}
+
+static void an_inventory_remembers_that_something_did_not_fit(void **state)
+{
+    (void)state;
+    const struct nq_vm_facts none = facts("", "", "");
+    assert_false(nq_inventory_add(inventory, &none));
+    assert_false(nq_inventory_full(inventory));
+    add("a", "VDI-01", "");
+    for (int i = 0; i <= NQ_INVENTORY_ADDRESSES_MAX; i++) {
+        char address[32];
+        (void)snprintf(address, sizeof(address), "192.0.2.%d", i);
+        assert_int_equal(nq_inventory_add_address(inventory, "a", address),
+                         i < NQ_INVENTORY_ADDRESSES_MAX);
+    }
+    assert_true(nq_inventory_full(inventory));
+}
+
 #define WITH_INVENTORY(test)                                                             \
     cmocka_unit_test_setup_teardown(test, new_inventory, free_inventory)
 
@@ -438,6 +476,8 @@ int main(void)
         WITH_INVENTORY(renewals_that_show_nothing_new_cost_no_memory),
         WITH_INVENTORY(refuses_an_external_id_that_is_none),
         WITH_INVENTORY(a_name_longer_than_the_schema_allows_counts_as_none),
+        WITH_INVENTORY(display_names_of_several_regular_vms_are_counted),
+        WITH_INVENTORY(an_inventory_remembers_that_something_did_not_fit),
         WITH_INVENTORY(a_hundred_thousand_vms_fit_into_64_mib),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
