@@ -236,6 +236,16 @@ static void groups_that_are_missing_or_hidden_are_found(void **state)
 
 /* ---- NSX for vSphere ------------------------------------------------------------------- */
 
+static void a_definition_that_was_read_before_our_tag_is_known_tells_nothing(void **state)
+{
+    (void)state;
+    site_open();
+    assert_found("");
+    site_change(NQ_TAG_ADD, "vm-101");
+    site.ahead_ms -= FACTS_FRESH_MS - 6000; /* only definitions may be so old */
+    assert_found("");
+}
+
 static void the_design_of_the_guide_is_right_in_nsx_for_vsphere(void **state)
 {
     (void)state;
@@ -347,6 +357,7 @@ int main(void)
         POLICY(the_exclude_list_is_searched),
         POLICY(a_firewall_that_is_off_or_hidden_is_found),
         POLICY(groups_that_are_missing_or_hidden_are_found),
+        VSPHERE(a_definition_that_was_read_before_our_tag_is_known_tells_nothing),
         VSPHERE(the_design_of_the_guide_is_right_in_nsx_for_vsphere),
         VSPHERE(rules_of_nsx_for_vsphere_that_do_not_cut_off_are_found),
         VSPHERE(rules_by_address_are_found_and_rules_by_cluster_are_left_open),

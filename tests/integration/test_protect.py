@@ -200,12 +200,12 @@ def test_check_warns_of_what_protects_nobody_and_of_no_limit(make_lab):
     lab = make_lab("agentx", "vsphere", protect=f'uuids = "{UUID}";').start()
     output = check(lab)
     assert "protect   0 names, 0 addresses, 1 UUIDs" in output
-    assert "warning: protect.uuids" in output
-    assert "warning: governor" in output  # the laboratory has none
-    assert "warning: protect:" not in output
+    assert "warning: protect-void: protect.uuids: " in output
+    assert "warning: governor-off: governor: " in output  # the laboratory has none
+    assert "protect-empty" not in output
 
     careless = make_lab("agentx", "policy", governor="").start()
     output = check(careless)
-    assert "warning: protect: " in output
+    assert "warning: protect-empty: protect: " in output
     assert "governor  10 VMs a minute, 30 an hour, 100 a day, 15 for one cause" in output
-    assert "warning: governor" not in output
+    assert "governor-off" not in output

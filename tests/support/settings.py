@@ -24,6 +24,7 @@ DEFAULTS = {
     "timeout_s": 5.0,
     "auth_pause_s": 2.0,
     "inventory_interval_s": 60.0,
+    "finding_delay_s": 60.0,
     "reconcile_s": 1.0,
     "removed_tag": "restore",
     "recreated_vm": "leave",
@@ -60,6 +61,7 @@ timing = {{
     retry_first_s = {retry_first_s};
     retry_most_s = {retry_most_s};
     {more_of_timing}
+    finding_delay_s = {finding_delay_s};
 }};
 reconcile = {{
     interval_s = {reconcile_s};

@@ -238,6 +238,7 @@ static bool read_definition(void *arg, const char *body, size_t len,
 {
     struct nq_vsphere_group *group = arg;
     struct mention mention = {.vsphere = group->firewall->vsphere};
+    mention.unclear = *nq_vsphere_our_tag(mention.vsphere) == '\0';
     if (!nq_xml_group_definition(body, len, take_part, &mention, reterr)) {
         return false;
     }

@@ -32,7 +32,7 @@ struct nq_vsphere_group {
     struct nq_idset member_ids;
     struct nq_shared definition;
     enum nq_vsphere_mention mention; /* of our tag in the definition */
-    bool unclear;                    /* there is more to it than is judged */
+    bool unclear; /* there is more to it than is judged, or our tag was not known then */
     uint32_t counted_rules; /* which rules cut off when hits were last looked at */
 };
 

@@ -272,8 +272,6 @@ static void close_group(struct groups_call *groups)
     view->member_count = members->count;
 }
 
-/* That nothing mentions our tag is certain only when it exists and no other group is part
- * of the definition. */
 static enum nq_definition definition_of(const struct nq_vsphere_group *group)
 {
     static const enum nq_definition known[] = {
@@ -282,10 +280,8 @@ static enum nq_definition definition_of(const struct nq_vsphere_group *group)
         [NQ_MENTION_YES] = NQ_DEFINITION_TAKES_IN,
         [NQ_MENTION_EXCLUDED] = NQ_DEFINITION_KEEPS_OUT,
     };
-    const bool vague =
-        group->unclear || *nq_vsphere_our_tag(group->firewall->vsphere) == '\0';
-    return vague && group->mention == NQ_MENTION_NONE ? NQ_DEFINITION_UNKNOWN
-                                                      : known[group->mention];
+    return group->unclear && group->mention == NQ_MENTION_NONE ? NQ_DEFINITION_UNKNOWN
+                                                               : known[group->mention];
 }
 
 static void on_definition(void *arg, const struct nq_err *err)
