@@ -178,7 +178,7 @@ static const struct event {
     int refusal; /* before RESERVE */
 } events[] = {
     {"nothing", nothing, SNMP_ERR_NOERROR},
-    {"the engine goes", engine_goes, SNMP_ERR_NOCREATION},
+    {"the engine goes", engine_goes, SNMP_ERR_RESOURCEUNAVAILABLE},
     {"the row goes", row_goes, SNMP_ERR_NOCREATION},
     {"the index is taken", index_is_taken, SNMP_ERR_INCONSISTENTVALUE},
     {"the table fills", table_fills, SNMP_ERR_RESOURCEUNAVAILABLE},

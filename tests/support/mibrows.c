@@ -38,8 +38,7 @@ static void print_notification(const struct nq_notification *what)
     print_root(NQ_ARC_NOTIFICATIONS);
     (void)printf(".%lu %s", (unsigned long)what->number, what->name);
     for (size_t i = 0; i < what->column_count; i++) {
-        (void)printf(" %s",
-                     nq_table_column(what->table, what->columns[i], false)->name);
+        (void)printf(" %s", nq_table_column(what->table, what->columns[i], false)->name);
     }
     (void)printf("\n");
 }
