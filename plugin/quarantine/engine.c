@@ -367,7 +367,7 @@ struct nq_engine *nq_engine_open(const struct nq_engine_setup *setup,
     nq_times_load(engine);
     nq_triggers_load(engine);
     nq_design_open(engine);
-    nq_managers_load(engine);
+    nq_watch_open(engine);
     setup->store->ops->log_head(setup->store, engine->log_head);
     nq_log(NQ_LOG_INFO, "engine opened: mode=%s cases=%zu next=%u",
            nq_mode_name(engine->mode), engine->rows.count, engine->last_case + 1);
@@ -396,6 +396,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     nq_reconcile_close(engine);
     nq_groups_close(engine);
     nq_managers_close(engine);
+    nq_watch_close(engine);
     nq_triggers_close(engine);
     nq_findings_done(&engine->findings);
     nq_governor_done(&engine->governor);

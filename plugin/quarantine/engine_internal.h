@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine_internal.h: what the files of the engine share: engine.c (life, turn), commands.c
- * and views.c (SETs and what is shown), intake.c and actions.c (traps; see arrival.h),
- * opening.c (new cases), notices.c (what is told), episodes.c (all cases at work), episode.c (one case changes),
- * times.c (how long it took), * effects.c (calls to NSX), vet.c (what stands before a write), seek.c (VMs that are gone),
- * reconcile.c (what NSX shows by itself), audit.c, groups.c, rules.c and managers.c (rows of
- * NSX), triggers.c (rows of triggers), tally.c (numbers kept), flood.c and unmatched.c (traps that are too many, or mean
- * nothing). Nobody outside this folder includes it. */
+/* engine_internal.h: what the files of the engine share: engine.c (life, turn),
+ * commands.c and views.c (SETs and what is shown), intake.c and actions.c (traps; see
+ * arrival.h), opening.c (new cases), notices.c and watch.c (what is told), episodes.c
+ * (all cases at work), episode.c (one case changes), times.c (how long it took),
+ * effects.c (calls to NSX), vet.c (what stands before a write), seek.c (VMs that are
+ * gone), reconcile.c (what NSX shows by itself), audit.c, groups.c, rules.c and
+ * managers.c (rows of NSX), triggers.c (rows of triggers), tally.c (numbers kept),
+ * flood.c and unmatched.c (traps that are too many, or mean nothing). Nobody outside
+ * this folder includes it. */
 #ifndef NQ_QUARANTINE_ENGINE_INTERNAL_H
 #define NQ_QUARANTINE_ENGINE_INTERNAL_H
 
@@ -422,8 +424,6 @@ void nq_design_announce(struct nq_engine *engine);
 /* ---- managers.c ---------------------------------------------------------------------- */
 
 void nq_managers_open(struct nq_engine *engine);
-/* What was told of them last, once the tallies are loaded; and the first look. */
-void nq_managers_load(struct nq_engine *engine);
 void nq_managers_close(struct nq_engine *engine);
 void nq_managers_status(const struct nq_engine *engine, size_t manager,
                         struct nq_manager_status *ret_status);
@@ -432,6 +432,12 @@ void nq_managers_worst(const struct nq_engine *engine, size_t *ret_manager,
                        struct nq_manager_status *ret_status);
 /* Notes the counters for the next commit. */
 void nq_managers_keep(struct nq_engine *engine);
+
+/* ---- watch.c ------------------------------------------------------------------------- */
+
+/* Once the tallies are loaded, which know what was told last. */
+void nq_watch_open(struct nq_engine *engine);
+void nq_watch_close(struct nq_engine *engine);
 
 /* ---- triggers.c ---------------------------------------------------------------------- */
 
