@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the management station hears of losses and of the engine, compared with what a walk
-shows at that moment. The notifications about a case's own way are in test_isolation.py."""
+"""What management stations hear: each kind of notification that the MIB has, by SNMPv2c and by
+SNMPv3, compared with what a walk shows at that moment."""
 
 import os
 
