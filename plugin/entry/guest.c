@@ -27,14 +27,6 @@ struct nq_guest {
 
 /* ---- the service --------------------------------------------------------------------- */
 
-static void turn(int fd, void *arg)
-{
-    (void)fd;
-    struct nq_guest *guest = arg;
-    nq_service_turn(guest->service);
-    nq_mib_note_changes(guest->mib);
-}
-
 static void close_service(struct nq_guest *guest, const char *why)
 {
     nq_mib_serve(guest->mib, NULL, why);
@@ -43,6 +35,8 @@ static void close_service(struct nq_guest *guest, const char *why)
         guest->service = nq_service_stop(guest->service);
     }
 }
+
+static void turn(int fd, void *arg);
 
 static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
 {
@@ -81,6 +75,18 @@ bool nq_guest_open(struct nq_guest *guest, struct nq_err *reterr)
 bool nq_guest_listen(struct nq_guest *guest, struct nq_err *reterr)
 {
     return nq_service_listen(guest->service, reterr) || give_up(guest, reterr);
+}
+
+static void turn(int fd, void *arg)
+{
+    (void)fd;
+    struct nq_guest *guest = arg;
+    nq_service_turn(guest->service);
+    nq_mib_note_changes(guest->mib);
+    if (nq_service_is_lost(guest->service)) {
+        close_service(guest, "another engine took the state");
+        nq_guest_open_soon(guest);
+    }
 }
 
 /* ---- trying again -------------------------------------------------------------------- */

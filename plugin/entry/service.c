@@ -18,6 +18,8 @@
 #include "entry/reception.h"
 #include "nsx/fleet.h"
 
+#define LOOK_AFTER_STATE_MS 5000
+
 struct nq_service {
     const char *config_file;
     struct nq_observer observer;
@@ -32,6 +34,8 @@ struct nq_service {
     struct nq_intake_server *intake;
     struct nq_reception *reception;
     bool is_snmp_engine;
+    struct nq_timer look;
+    bool is_lost;
 };
 
 static bool start_config(struct nq_service *service, struct nq_err *reterr)
@@ -62,12 +66,9 @@ static long owner_of(int fd)
 }
 
 /* One engine owns the state. flock() goes away with the process, however it ends. */
-static bool start_lock(struct nq_service *service, struct nq_err *reterr)
+static bool take_lock(struct nq_service *service, struct nq_err *reterr)
 {
     const char *dir = service->conf->state_directory;
-    if (mkdir(dir, 0750) != 0 && errno != EEXIST) {
-        return nq_fail_errno(reterr, NQ_STATE_DIR, "%s", dir);
-    }
     char *path = nq_sprintf("%s/lock", dir);
     service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     free(path);
@@ -81,6 +82,15 @@ static bool start_lock(struct nq_service *service, struct nq_err *reterr)
     }
     sign_lock(service->lock);
     return true;
+}
+
+static bool start_lock(struct nq_service *service, struct nq_err *reterr)
+{
+    const char *dir = service->conf->state_directory;
+    if (mkdir(dir, 0750) != 0 && errno != EEXIST) {
+        return nq_fail_errno(reterr, NQ_STATE_DIR, "%s", dir);
+    }
+    return take_lock(service, reterr);
 }
 
 static void stop_lock(struct nq_service *service)
@@ -185,6 +195,55 @@ static void stop_intake(struct nq_service *service)
     service->intake = nq_intake_close(service->intake);
 }
 
+/* ---- somebody may take the state away ------------------------------------------------ */
+
+static bool is_locked(const struct nq_service *service)
+{
+    struct stat ours;
+    struct stat there;
+    char *path = nq_sprintf("%s/lock", service->conf->state_directory);
+    const bool found =
+        service->lock >= 0 && fstat(service->lock, &ours) == 0 && stat(path, &there) == 0;
+    free(path);
+    return found && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* The store refuses to commit when its file is gone. When only the lock is, it is taken again,
+ * unless another engine was faster: then the host stops us. */
+static void look_after_state(void *arg)
+{
+    struct nq_service *service = arg;
+    if (!is_locked(service)) {
+        stop_lock(service);
+        struct nq_err err = {0};
+        if (take_lock(service, &err)) {
+            nq_log(NQ_LOG_WARNING,
+                   "the lock of the state was removed, and is taken again");
+        } else if (err.code == NQ_STATE_LOCKED) {
+            stop_lock(service);
+            service->is_lost = true;
+        }
+        nq_engine_wake(service->engine);
+    }
+    nq_timer_set(service->loop, &service->look, LOOK_AFTER_STATE_MS, look_after_state,
+                 service);
+}
+
+static bool start_look(struct nq_service *service, struct nq_err *reterr)
+{
+    (void)reterr;
+    nq_timer_set(service->loop, &service->look, LOOK_AFTER_STATE_MS, look_after_state,
+                 service);
+    return true;
+}
+
+static void stop_look(struct nq_service *service)
+{
+    if (service->loop) {
+        nq_timer_clear(service->loop, &service->look);
+    }
+}
+
 static const struct part {
     bool (*start)(struct nq_service *service, struct nq_err *reterr);
     void (*stop)(struct nq_service *service);
@@ -192,7 +251,7 @@ static const struct part {
              {start_store, stop_store},     {start_triggers, stop_triggers},
              {start_sources, stop_sources}, {start_loop, stop_loop},
              {start_backend, stop_backend}, {start_engine, stop_engine},
-             {start_intake, stop_intake}};
+             {start_intake, stop_intake},   {start_look, stop_look}};
 
 static const size_t part_count = sizeof(parts) / sizeof(parts[0]);
 
@@ -247,6 +306,11 @@ int nq_service_fd(const struct nq_service *service)
 void nq_service_turn(struct nq_service *service)
 {
     nq_loop_turn(service->loop);
+}
+
+bool nq_service_is_lost(const struct nq_service *service)
+{
+    return service->is_lost;
 }
 
 struct nq_engine *nq_service_engine(const struct nq_service *service)

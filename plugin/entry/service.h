@@ -38,6 +38,9 @@ struct nq_service *nq_service_stop(struct nq_service *service);
 int nq_service_fd(const struct nq_service *service);
 void nq_service_turn(struct nq_service *service);
 
+/* Another engine took the state that was ours: this one is to be stopped. */
+bool nq_service_is_lost(const struct nq_service *service);
+
 /* Borrowed. */
 struct nq_engine *nq_service_engine(const struct nq_service *service);
 

@@ -112,6 +112,10 @@ void nq_engine_trap_text(struct nq_engine *engine, const char *text, size_t len,
                          enum nq_way way, nq_intake_fn *done, void *arg);
 void nq_engine_forget(struct nq_engine *engine, const void *arg);
 
+/* The end of the turn commits and performs; called by whoever changed anything, or doubts that
+ * the state can be written. */
+void nq_engine_wake(struct nq_engine *engine);
+
 /* Commits and answers now what is due at the end of the turn. */
 void nq_engine_settle(struct nq_engine *engine);
 

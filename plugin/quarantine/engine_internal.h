@@ -238,8 +238,6 @@ struct nq_engine {
 
 /* ---- engine.c ----------------------------------------------------------------------- */
 
-/* The end of the turn commits and performs; called by whoever changed anything. */
-void nq_engine_wake(struct nq_engine *engine);
 void nq_engine_count(struct nq_engine *engine, enum nq_counter counter);
 int64_t nq_engine_now(const struct nq_engine *engine); /* wall clock */
 /* Tells every case of ours (NQ_EV_ARMED: every observed one). */

@@ -76,10 +76,23 @@ static bool raise_numbers(struct sqlite_store *store, struct nq_err *reterr)
             nq_sqlite_put_scalar(store, RAISE_SCALAR, nq_sqlite_last_log, log, reterr));
 }
 
+/* What is written into a file that no path leads to any more is durable for nobody. */
+static bool is_in_its_place(struct sqlite_store *store, struct nq_err *reterr)
+{
+    int moved = 0;
+    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved == 0 ||
+           nq_fail(
+               reterr, NQ_STORE_WRITE,
+               "%s was moved or removed while it is open: put it back, or restart the "
+               "engine, which begins with what is there then",
+               sqlite3_db_filename(store->db, "main"));
+}
+
 bool nq_sqlite_commit(struct nq_store *base, struct nq_err *reterr)
 {
     struct sqlite_store *store = nq_sqlite_of(base);
-    if (!raise_numbers(store, reterr) ||
+    if (!is_in_its_place(store, reterr) || !raise_numbers(store, reterr) ||
         !nq_sqlite_run(store, "COMMIT", NQ_STORE_WRITE, reterr)) {
         return false;
     }

@@ -2,6 +2,7 @@
 """Living with snmpd: latency, ends, and starts that must not happen. test_master.py: what the
 AgentX master does; test_reload.py and test_soak.py: SIGHUP; test_second_host.py: two hosts."""
 
+import fcntl
 import os
 import re
 import signal
@@ -11,6 +12,8 @@ import subprocess
 import pytest
 
 from support.lab import EARLYHUP, PROGRAM
+from support.senders import inform, octets
+from support.settings import ALERT_TRAP, DESCRIPTION, alert
 from support.snmp import summary
 
 EX_CONFIG = 78  # sysexits.h
@@ -34,6 +37,39 @@ def test_snmpd_answers_within_50_ms_while_nsx_hangs(lab):
     print("GET while NSX hangs:", summary(times))
     assert not quiet(lab)
     assert max(times) < 50, summary(times)
+
+
+def test_a_state_directory_that_goes_away_is_said_and_nothing_is_taken_meanwhile(make_lab):
+    lab = make_lab("agentx", intake="listener").start()
+    lab.send_trap("VDI-01")
+    lab.wait_case(OperState="isolated")
+    state, away = lab.path("state"), lab.path("away")
+
+    os.rename(state, away)
+    lab.wait(lambda: lab.snmp.get("nqEngineHealth.0") == "failed", "the health to say so")
+    text = lab.snmp.get("nqEngineHealthText.0")
+    assert "moved or removed" in text and "put it back" in text, text
+    assert lab.cases()[1]["nqVmOperState"] == "isolated"
+    with lab.sender() as sender:
+        packet = inform(ALERT_TRAP, [(DESCRIPTION, octets(alert("VDI-02")))])
+        assert not sender.inform(packet, timeout=1.0)
+        os.rename(away, state)
+        lab.wait(lambda: sender.inform(packet, timeout=1.0), "the repetition to be stored")
+    lab.wait_all_isolated(2)
+    lab.wait(lambda: lab.snmp.get("nqEngineHealth.0") == "ok", "the health to be well")
+
+    # Without its lock only, it takes that again; and a second host still finds an owner.
+    os.unlink(f"{state}/lock")
+    lab.wait(lambda: "is taken again" in lab.engine.text(), "the lock")
+    assert lab.snmp.get("nqEngineHealth.0") == "ok"
+    os.unlink(f"{state}/lock")
+    with open(os.open(f"{state}/lock", os.O_RDWR | os.O_CREAT, 0o600), "w",
+              encoding="ascii") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        lab.wait(lambda: lab.snmp.get("nqEngineHealth.0") == "failed", "it to step back")
+        assert "another engine" in lab.snmp.get("nqEngineHealthText.0")
+    lab.wait(lambda: lab.snmp.get("nqEngineHealth.0") == "ok", "it to go on", 30)
+    assert len(lab.sim.tag_changes()) == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -277,6 +277,24 @@ static void an_index_of_the_log_without_its_blocks_is_an_error_and_no_signal(voi
     (void)nq_store_close(store);
 }
 
+static void a_database_that_was_moved_away_takes_nothing_until_it_is_back(void **state)
+{
+    struct fixture *f = *state;
+    struct nq_store *store = open_store(f);
+    commit_cases(store, 1, 3);
+    char away[128];
+    (void)snprintf(away, sizeof(away), "%s-away", f->path);
+    assert_int_equal(rename(f->path, away), 0);
+    assert_false(try_to_commit(store, 4, 9, NQ_STORE_WRITE));
+    assert_cases(store, 1, 3);
+    assert_int_equal(rename(away, f->path), 0);
+    commit_cases(store, 4, 9);
+    (void)nq_store_close(store);
+    store = open_store(f);
+    assert_cases(store, 1, 9);
+    (void)nq_store_close(store);
+}
+
 static void a_record_that_the_schema_forbids_spoils_only_its_transaction(void **state)
 {
     struct nq_store *store = open_store(*state);
@@ -473,6 +491,7 @@ int main(void)
         store_test(a_disk_that_stays_full_is_refused_again_and_again),
         store_test(the_limit_of_a_file_s_size_is_a_full_disk_too),
         store_test(an_index_of_the_log_without_its_blocks_is_an_error_and_no_signal),
+        store_test(a_database_that_was_moved_away_takes_nothing_until_it_is_back),
         store_test(a_record_that_the_schema_forbids_spoils_only_its_transaction),
         store_test(a_transaction_inside_another_is_refused),
         store_test(a_directory_that_does_not_exist_is_named),
