@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "entry/service.h"
 #include "loop/netsnmp.h"
+#include "quarantine/requests.h"
 
 #define FIRST_TRY_US 1000 /* an alarm of zero would never ring */
 
@@ -27,10 +28,34 @@ struct nq_guest {
 
 /* ---- the service --------------------------------------------------------------------- */
 
+/* Inside snmpd a reload ends one guest and begins another, so this outlives them. */
+static struct {
+    struct nq_state_id state; /* that the requests belong to */
+    struct nq_requests requests;
+} kept;
+
+static void keep_requests(const struct nq_guest *guest)
+{
+    nq_requests_free(&kept.requests);
+    kept.requests = nq_engine_take_requests(nq_service_engine(guest->service));
+}
+
+static void give_requests(const struct nq_guest *guest)
+{
+    const struct nq_state_id state = nq_service_state(guest->service);
+    if (state.device == kept.state.device && state.inode == kept.state.inode) {
+        nq_engine_give_requests(nq_service_engine(guest->service), &kept.requests);
+    } else {
+        nq_requests_free(&kept.requests);
+    }
+    kept.state = state;
+}
+
 static void close_service(struct nq_guest *guest, const char *why)
 {
     nq_mib_serve(guest->mib, NULL, why);
     if (guest->service) {
+        keep_requests(guest);
         nq_netsnmp_unwatch(nq_service_fd(guest->service));
         guest->service = nq_service_stop(guest->service);
     }
@@ -51,6 +76,7 @@ static bool try_open(struct nq_guest *guest, struct nq_err *reterr)
         guest->service = nq_service_stop(guest->service);
         return false;
     }
+    give_requests(guest);
     nq_mib_serve(guest->mib, nq_service_engine(guest->service), NULL);
     return true;
 }

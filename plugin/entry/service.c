@@ -101,9 +101,15 @@ static void stop_lock(struct nq_service *service)
     }
 }
 
+/* The caller frees. */
+static char *database_of(const struct nq_service *service)
+{
+    return nq_sprintf("%s/state.db", service->conf->state_directory);
+}
+
 static bool start_store(struct nq_service *service, struct nq_err *reterr)
 {
-    char *path = nq_sprintf("%s/state.db", service->conf->state_directory);
+    char *path = database_of(service);
     const mode_t before = umask(0077);
     service->store = nq_store_sqlite_open(path, service->conf->log_max, reterr);
     (void)umask(before);
@@ -306,6 +312,17 @@ int nq_service_fd(const struct nq_service *service)
 void nq_service_turn(struct nq_service *service)
 {
     nq_loop_turn(service->loop);
+}
+
+struct nq_state_id nq_service_state(const struct nq_service *service)
+{
+    struct stat info = {0};
+    char *path = database_of(service);
+    if (stat(path, &info) != 0) {
+        info.st_ino = 0;
+    }
+    free(path);
+    return (struct nq_state_id){.device = info.st_dev, .inode = info.st_ino};
 }
 
 bool nq_service_is_lost(const struct nq_service *service)

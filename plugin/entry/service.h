@@ -14,6 +14,7 @@
 #define NQ_ENTRY_SERVICE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "quarantine/engine.h"
@@ -37,6 +38,14 @@ struct nq_service *nq_service_stop(struct nq_service *service);
 /* The one descriptor that the host watches, and what it calls when it is readable. */
 int nq_service_fd(const struct nq_service *service);
 void nq_service_turn(struct nq_service *service);
+
+/* Tells one state from another, as long as the process lives. */
+struct nq_state_id {
+    uint64_t device;
+    uint64_t inode; /* of the database; 0: it cannot be told */
+};
+
+struct nq_state_id nq_service_state(const struct nq_service *service);
 
 /* Another engine took the state that was ours: this one is to be stopped. */
 bool nq_service_is_lost(const struct nq_service *service);

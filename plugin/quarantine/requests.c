@@ -76,15 +76,19 @@ static void erase(struct nq_requests *requests, struct nq_request *row)
     requests->count--;
 }
 
-void nq_requests_done(struct nq_engine *engine)
+void nq_requests_free(struct nq_requests *requests)
 {
-    struct nq_requests *requests = &engine->requests;
-    nq_timer_clear(engine->setup.loop, &requests->timer);
     for (size_t i = 0; i < requests->count; i++) {
         free_row(&requests->rows[i]);
     }
     free(requests->rows);
     *requests = (struct nq_requests){0};
+}
+
+void nq_requests_done(struct nq_engine *engine)
+{
+    nq_timer_clear(engine->setup.loop, &engine->requests.timer);
+    nq_requests_free(&engine->requests);
 }
 
 const struct nq_request *nq_engine_requests(const struct nq_engine *engine,
@@ -153,6 +157,29 @@ static void follow(struct nq_engine *engine, struct nq_request *row,
                    const struct nq_case *record)
 {
     conclude(engine, row, nq_request_judge(row->action, record));
+}
+
+struct nq_requests nq_engine_take_requests(struct nq_engine *engine)
+{
+    nq_timer_clear(engine->setup.loop, &engine->requests.timer);
+    const struct nq_requests taken = engine->requests;
+    engine->requests = (struct nq_requests){0};
+    return taken;
+}
+
+void nq_engine_give_requests(struct nq_engine *engine, struct nq_requests *requests)
+{
+    engine->requests = *requests;
+    *requests = (struct nq_requests){0};
+    for (size_t i = 0; i < engine->requests.count; i++) {
+        struct nq_request *row = &engine->requests.rows[i];
+        const struct nq_episode *episode =
+            row->settled ? NULL : nq_episode_of(engine, row->case_id);
+        if (episode) {
+            follow(engine, row, &episode->record);
+        }
+    }
+    await_next(engine);
 }
 
 void nq_requests_on_case(struct nq_engine *engine, const struct nq_case *record)

@@ -2,7 +2,8 @@
 /* requests.h: quarantine or release by name, asked for by a SET: the rows of nqRequestTable.
  * Not for: knowing SNMP; mib/ turns faults into errors.
  *
- * Owns    the rows. They are not in the store: the cases that they lead to are.
+ * Owns    the rows. They are not in the store: the cases that they lead to are. A host that closes
+ *         an engine to open it again hands them from one to the other.
  * Blocks  never.
  * Thread  loop thread only.
  * Fails   never: a request that cannot be carried out says so in its row.
@@ -34,6 +35,16 @@ struct nq_requests {
 };
 
 void nq_requests_done(struct nq_engine *engine);
+
+/* Takes all rows out of the engine, for nq_engine_give_requests() to another one or
+ * nq_requests_free(). */
+struct nq_requests nq_engine_take_requests(struct nq_engine *engine);
+
+/* The engine has the same state as the one they were taken from, and no rows yet. */
+void nq_engine_give_requests(struct nq_engine *engine, struct nq_requests *requests);
+
+/* Frees what was taken; it is empty then. */
+void nq_requests_free(struct nq_requests *requests);
 
 /* In rising order of their index; valid until the next call that may change them. */
 const struct nq_request *nq_engine_requests(const struct nq_engine *engine,

@@ -619,6 +619,28 @@ static void a_restart_forgets_requests_and_keeps_their_cases(void **state)
     assert_state(world, NQ_CASE_RELEASED);
 }
 
+static void a_reload_keeps_requests_and_they_follow_their_cases(void **state)
+{
+    (void)state;
+    assert_accepted(whole(1, "VDI-01", NQ_REQUEST_RELEASE, false));
+    assert_accepted(whole(2, "no-such-vm", NQ_REQUEST_RELEASE, false));
+    assert_int_equal(number_at(COLUMN_RESULT, 1), NQ_REQUEST_PENDING);
+    assert_int_equal(number_at(COLUMN_RESULT, 2), NQ_REQUEST_FAILED);
+    world_settle(world);
+    struct nq_requests kept = nq_engine_take_requests(world_engine(world));
+    nq_mib_serve(mib, NULL, "reading the configuration again");
+    assert_false(is_there(1));
+    world_restart(world);
+    nq_engine_give_requests(world_engine(world), &kept);
+    nq_mib_serve(mib, world_engine(world), NULL);
+    assert_int_equal(row_count(), 2);
+    world_run(world, 2000);
+    assert_int_equal(number_at(COLUMN_RESULT, 1), NQ_REQUEST_DONE);
+    assert_state(world, NQ_CASE_RELEASED);
+    world_advance(world, NQ_REQUEST_FINISHED_MS);
+    assert_int_equal(row_count(), 0);
+}
+
 /* ---- push-buttons, and rows of others ------------------------------------------------ */
 
 static void a_push_button_reads_idle_and_takes_both_values(void **state)
@@ -694,6 +716,7 @@ int main(void)
         REQUEST_TEST(a_row_made_in_steps_stays_while_its_work_goes_on),
         REQUEST_TEST(a_held_request_that_goes_on_stays_until_it_is_done),
         REQUEST_TEST(a_restart_forgets_requests_and_keeps_their_cases),
+        REQUEST_TEST(a_reload_keeps_requests_and_they_follow_their_cases),
         REQUEST_TEST(a_push_button_reads_idle_and_takes_both_values),
         REQUEST_TEST(of_a_foreign_row_only_the_comment_can_be_set),
         REQUEST_TEST(a_set_that_makes_a_row_is_logged),
