@@ -8,7 +8,8 @@
  *
  * Owns    nothing between two connections but the address.
  * Blocks  NQ_MASTER_SILENT_MS in all for a master that answers nothing, then never until it
- *         is connected anew; use() for the name of a TCP host.
+ *         is connected anew. One that answers everything, but late, is waited for once for each
+ *         table when it is connected. use() for the name of a TCP host.
  * Thread  the only one.
  * Fails   use(), with *reterr. A connection that fails says why in the log, once each reason.
  * Limits  one master in a process.
