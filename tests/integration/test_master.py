@@ -91,7 +91,7 @@ def test_whatever_the_master_does_the_engine_stands_still_for_less_than_a_second
     lab = watched
     lab.send_trap("VDI-01")
     lab.wait_case(OperState="isolated")
-    lab.wait(lambda: notified(lab) == 1, "the notification")
+    lab.wait(lambda: notified(lab) >= 1, "the notification")
     branches = served(lab)
     open_before = proc.descriptors(lab.daemons["agent"].pid, lab.nsx_ports)
     with Pulse(lab) as pulse:
