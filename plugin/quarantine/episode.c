@@ -51,12 +51,15 @@ static void set_alarm(struct nq_episode *episode, struct nq_timer *timer, int64_
     }
 }
 
+#define AT_ONCE_MS 1
+
 /* How long the present state may last; 0 = as long as it takes. */
 static int64_t lifetime_ms(const struct nq_episode *episode)
 {
     switch (episode->record.state) {
     case NQ_CASE_RELEASED:
-        return conf_of(episode)->immunity_ms;
+        return conf_of(episode)->immunity_ms > 0 ? conf_of(episode)->immunity_ms
+                                                 : AT_ONCE_MS;
     case NQ_CASE_OBSERVED:
     case NQ_CASE_VANISHED:
         return conf_of(episode)->observed_keep_ms;

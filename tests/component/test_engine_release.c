@@ -46,6 +46,21 @@ static void a_released_row_ends_with_its_immunity(void **state)
     world_free(world);
 }
 
+static void without_an_immunity_a_released_row_goes_at_once(void **state)
+{
+    (void)state;
+    struct world *world = isolated_world();
+    world_conf(world)->immunity_ms = 0;
+    world_restart(world);
+    command(world, NQ_WANT_RELEASE);
+    world_run(world, 2000);
+    assert_int_equal(world_case_count(world), 0);
+    world_detect(world, "VDI-01", "Eicar");
+    world_run(world, 2000);
+    assert_state(world, NQ_CASE_ISOLATED);
+    world_free(world);
+}
+
 static void release_while_the_tag_is_being_added_takes_it_off_again(void **state)
 {
     (void)state;
@@ -438,6 +453,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(release_removes_the_tag_and_is_sticky),
         cmocka_unit_test(a_released_row_ends_with_its_immunity),
+        cmocka_unit_test(without_an_immunity_a_released_row_goes_at_once),
         cmocka_unit_test(release_while_the_tag_is_being_added_takes_it_off_again),
         cmocka_unit_test(a_tag_that_shows_up_late_is_removed_by_the_release),
         cmocka_unit_test(a_removal_whose_answer_is_lost_is_repeated),
