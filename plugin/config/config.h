@@ -302,8 +302,7 @@ struct nq_config {
     struct nq_governor_conf governor;
     struct nq_reconcile_conf reconcile;
     struct nq_release_conf release;
-    bool
-        snmp_read_only; /* no SET is taken; always so in a build with NQ_BUILT_READ_ONLY */
+    bool snmp_read_only; /* no SET is taken; always so with NQ_BUILT_READ_ONLY */
     struct nq_notify_conf notifications;
     struct nq_trigger_conf *triggers;
     size_t trigger_count;

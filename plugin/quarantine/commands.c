@@ -28,6 +28,11 @@ void nq_engine_command(struct nq_engine *engine, uint32_t case_id, enum nq_wante
             unchecked
                 ? "closed by hand: nobody checked whether the tag is still on the VM"
                 : NULL);
+    } else if (episode && command != episode->record.wanted) {
+        /* The case or the mode changed since nq_engine_may(). */
+        nq_log(NQ_LOG_WARNING, "command too late: case=%u state=%s mode=%s by=%s",
+               case_id, nq_case_state_name(episode->record.state),
+               nq_mode_name(engine->mode), actor);
     }
 }
 

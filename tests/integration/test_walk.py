@@ -197,11 +197,13 @@ def test_every_way_of_reading_gives_the_expected_tree_and_wrong_sets_change_noth
 # ---- while rows come and go -------------------------------------------------------------
 
 class Walker(threading.Thread):
-    """Walks until it is told to stop; every error is kept for the test."""
+    """Walks until it is told to stop; every error is kept for the test. Rows of the log,
+    which only grows and goes, are left out."""
 
     def __init__(self, lab):
         super().__init__()
         self.port, self.root = lab.snmpd_port, arcs(lab.root)
+        self.log = (*self.root, 1, 13)
         self.ended = threading.Event()
         self.walks, self.trouble = [], None
 
@@ -210,7 +212,7 @@ class Walker(threading.Thread):
             with Manager(self.port) as manager:
                 while not self.ended.is_set():
                     for repetitions in (0, 7, 60):
-                        walk = manager.walk(self.root, repetitions)
+                        walk = manager.walk(self.root, repetitions, self.log)
                         self.walks.append({name for name, _, _ in walk})
         except Exception as error:    # pylint: disable=broad-except
             self.trouble = error
@@ -231,8 +233,8 @@ def test_walks_while_rows_come_and_go_rise_and_miss_no_row_that_stays(make_lab, 
     names, admin = (*root, 1, 6, 1, 3), (*root, 1, 6, 1, 8)
     status = (*root, 1, 12, 1, 8)
     with Manager(lab.snmpd_port) as manager, lab.sender() as sender:
-        stays = {name for name, _, _ in manager.walk(root)}
         with Walker(lab) as walker:
+            stays = {name for name, _, _ in manager.walk(root, 50, walker.log)}
             turn = 0
             while turn < ROUNDS or len(walker.walks) < WALKS and walker.is_alive():
                 turn += 1

@@ -32,12 +32,12 @@ def dotted(oid):
 class Reader:
     """What both have in common. Subclasses have get(*names), next(*names) and steps()."""
 
-    def walk(self, root, repetitions=0):
-        """All varbinds below root: by GETNEXT, or by GETBULK with so many repetitions. A
-        walk that does not rise fails at once."""
+    def walk(self, root, repetitions=0, end=None):
+        """All varbinds below root and before end: by GETNEXT, or by GETBULK with so many
+        repetitions. A walk that does not rise fails at once."""
         found, at = [], root
         for name, tag, content in self.steps(root, repetitions):
-            if name[:len(root)] != root or tag == END_OF_MIB_VIEW:
+            if name[:len(root)] != root or tag == END_OF_MIB_VIEW or end and name >= end:
                 break
             assert name > at, f"{dotted(name)} does not come behind {dotted(at)}"
             found.append((name, tag, content))
