@@ -334,6 +334,39 @@ a_refused_set_is_logged_with_its_reason_and_no_entry_of_the_audit_log(void **sta
     assert_null(entry_of("set"));
 }
 
+static void keep_late_line(void *arg, enum nq_log_level level, const char *line)
+{
+    if (strstr(line, "too late")) {
+        keep_line(arg, level, line);
+    }
+}
+
+static void
+a_command_that_its_neighbour_in_the_set_forbids_is_left_out_and_logged(void **state)
+{
+    (void)state;
+    world_detect(world, "NOBODY-01", "Eicar");
+    world_run(world, 120000);
+    assert_state(world, NQ_CASE_HELD);
+    log_line[0] = '\0';
+    nq_log_to(keep_late_line, NULL);
+
+    const long observe = NQ_MODE_OBSERVE;
+    const long approve = NQ_WANT_APPROVE;
+    netsnmp_pdu *pdu = request_of(SNMP_MSG_SET);
+    add(pdu, NAME(1L, 2L, 0L), ASN_INTEGER, &observe, sizeof(observe));
+    add(pdu, NAME(VMS, 1L, ADMIN, (long)world_case(world)->id), ASN_INTEGER, &approve,
+        sizeof(approve));
+    netsnmp_pdu *response = ask(pdu);
+    assert_int_equal(response->errstat, SNMP_ERR_NOERROR);
+    snmp_free_pdu(response);
+
+    nq_log_to(keep_line, NULL);
+    assert_state(world, NQ_CASE_HELD);
+    assert_non_null(strstr(log_line, "command too late"));
+    assert_non_null(strstr(log_line, "state=held mode=observe"));
+}
+
 static unsigned refusals;
 
 static void count_refusals(void *arg, enum nq_log_level level, const char *line)
@@ -363,6 +396,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PHASE_TEST(a_set_is_an_entry_of_the_audit_log_with_who_and_how),
         PHASE_TEST(a_refused_set_is_logged_with_its_reason_and_no_entry_of_the_audit_log),
+        PHASE_TEST(
+            a_command_that_its_neighbour_in_the_set_forbids_is_left_out_and_logged),
         PHASE_TEST(refused_sets_do_not_fill_the_log),
         PHASE_TEST(whatever_comes_between_the_phases_a_set_is_whole_or_nothing),
     };
