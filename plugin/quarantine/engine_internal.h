@@ -350,6 +350,8 @@ void nq_vet_forget(struct nq_episode *episode);
 bool nq_vet_is_informed(const struct nq_episode *episode);
 /* Asks for the protected groups of the VM, or decides at once where there are none. */
 void nq_vet_start(struct nq_episode *episode, nq_reply_fn *done);
+/* There are such groups. */
+bool nq_vet_asks(const struct nq_episode *episode);
 void nq_vet_reply(struct nq_episode *episode, const struct nq_reply *reply);
 /* Admits the case for good, as one whose tag was there already. */
 void nq_vet_count(struct nq_episode *episode);

@@ -286,10 +286,15 @@ static bool has_protected_groups(const struct nq_episode *episode)
     return false;
 }
 
+bool nq_vet_asks(const struct nq_episode *episode)
+{
+    return has_protected_groups(episode);
+}
+
 void nq_vet_start(struct nq_episode *episode, nq_reply_fn *done)
 {
     struct nq_backend *backend = episode->engine->setup.backend;
-    if (has_protected_groups(episode)) {
+    if (nq_vet_asks(episode)) {
         const struct nq_vm_id vm = nq_episode_vm(episode);
         episode->call = backend->ops->read_protector(backend, &vm, done, episode);
         return;
