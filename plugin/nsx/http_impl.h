@@ -23,6 +23,7 @@ struct nq_exchange {
     bool running; /* libcurl has it */
     char *url;
     char *request_body;
+    size_t body_given; /* bytes of it that libcurl has read */
     struct curl_slist *lines;
     struct nq_buf body;
     size_t head_len;

@@ -6,6 +6,10 @@
 
 #include "base/mem.h"
 
+/* A connection that answered within this time is taken for alive: else a write, which is not
+ * repeated, would be lost to a server or a firewall that let it go. */
+#define KEPT_FOR_WRITES_S 5L
+
 #define SET(option, value) (good = good && !curl_easy_setopt(easy, option, value))
 
 static struct curl_blob blob_of(const char *pem)
@@ -146,6 +150,31 @@ static bool add_lines(struct nq_exchange *exchange, const struct nq_http_request
     return good;
 }
 
+static size_t give_body(char *to, size_t size, size_t count, void *arg)
+{
+    struct nq_exchange *exchange = arg;
+    const char *rest = exchange->request_body + exchange->body_given;
+    const size_t left = strlen(rest);
+    const size_t given = left < size * count ? left : size * count;
+    memcpy(to, rest, given);
+    exchange->body_given += given;
+    return given;
+}
+
+/* On a kept connection that turns out to be dead, libcurl would send a write a second time;
+ * the first may have had its effect. It cannot send again what it can read but once. */
+static bool set_body_once(struct nq_exchange *exchange)
+{
+    CURL *easy = exchange->easy;
+    bool good = true;
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE, (long)strlen(exchange->request_body));
+    SET(CURLOPT_READFUNCTION, give_body);
+    SET(CURLOPT_READDATA, exchange);
+    SET(CURLOPT_MAXAGE_CONN, KEPT_FOR_WRITES_S);
+    return good;
+}
+
 static bool set_method(struct nq_exchange *exchange, enum nq_http_method method)
 {
     static const char *const names[] = {
@@ -157,14 +186,14 @@ static bool set_method(struct nq_exchange *exchange, enum nq_http_method method)
     CURL *easy = exchange->easy;
     const char *body = exchange->request_body;
     bool good = true;
-    if (body || method == NQ_HTTP_POST || method == NQ_HTTP_PUT) {
+    if (method != NQ_HTTP_GET && body) {
+        good = good && set_body_once(exchange);
+    } else if (body || method == NQ_HTTP_POST || method == NQ_HTTP_PUT) {
         SET(CURLOPT_POSTFIELDS, body ? body : ""); /* with Content-Length, 0 included */
     }
     SET(CURLOPT_CUSTOMREQUEST, names[method]);
-    if (method != NQ_HTTP_GET) {
-        /* On a kept connection that turns out to be dead, libcurl would send the request
-         * a second time; the first may have had its effect. */
-        SET(CURLOPT_FRESH_CONNECT, 1L);
+    if (method != NQ_HTTP_GET && !body) {
+        SET(CURLOPT_FRESH_CONNECT, 1L); /* nothing else keeps it from a second try */
     }
     return good;
 }

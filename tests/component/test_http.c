@@ -297,6 +297,20 @@ static void a_write_whose_answer_is_lost_is_not_repeated(void **state)
     assert_int_equal(manager_requests(with.manager, "POST", VMS), 1);
 }
 
+static void a_write_takes_the_connection_that_has_just_answered(void **state)
+{
+    (void)state;
+    struct seen seen;
+    client_get_now(VERSION, &seen);
+    assert_true(seen.tls_expires_ms > 0);
+    for (int i = 0; i < 3; i++) {
+        (void)client_send(NQ_HTTP_POST, VMS "?action=add_tags", TAG_BODY, &seen);
+        manager_run_until(with.manager, &seen.over);
+        assert_int_equal(seen.status, 204);
+        assert_int_equal(seen.tls_expires_ms, 0); /* no handshake */
+    }
+}
+
 static void ids_are_percent_encoded(void **state)
 {
     (void)state;
@@ -343,6 +357,7 @@ int main(void)
         SIMULATED(a_port_where_nobody_listens_is_unreachable),
         SIMULATED(a_connection_that_is_reset_is_unreachable),
         SIMULATED(a_connection_is_kept_and_not_inherited_by_programs),
+        SIMULATED(a_write_takes_the_connection_that_has_just_answered),
         SIMULATED(every_method_arrives_as_itself),
         SIMULATED(a_write_whose_answer_is_lost_is_not_repeated),
         cmocka_unit_test(ids_are_percent_encoded),
