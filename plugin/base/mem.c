@@ -2,6 +2,7 @@
 /* mem.c: allocation that ends the process instead of failing. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +31,12 @@ void *nq_realloc(void *old, size_t count, size_t size)
         out_of_memory();
     }
     return memory;
+}
+
+/* glibc keeps it for the next call, and what it keeps looks used from outside. */
+void nq_mem_give_back(void)
+{
+    (void)malloc_trim(0);
 }
 
 char *nq_strdup(const char *text)

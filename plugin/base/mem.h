@@ -22,6 +22,9 @@ void *nq_calloc(size_t count, size_t size) __attribute__((malloc, warn_unused_re
 void *nq_realloc(void *old, size_t count, size_t size)
     __attribute__((warn_unused_result));
 
+/* Hands what was freed back to the system, once something large was. */
+void nq_mem_give_back(void);
+
 /* strdup(); NULL gives NULL. */
 char *nq_strdup(const char *text) __attribute__((malloc, warn_unused_result));
 

@@ -313,8 +313,9 @@ static bool add_ip(struct nq_inventory *inventory, uint32_t number, const char *
     (void)snprintf(longer, sizeof(longer), "%s%s%s", list, *list ? "," : "", normal);
     row->addresses = nq_pool_add(&inventory->pool, longer);
     row->address_count++;
-    put_key(inventory, NQ_KEY_ADDRESS, normal,
-            row->address_count == 1 ? row->addresses : 0, number);
+    const size_t head = strlen(text_of(inventory, row->addresses)) - strlen(normal);
+    put_key(inventory, NQ_KEY_ADDRESS, normal, row->addresses + (nq_text_ref)head,
+            number);
     return true;
 }
 
@@ -335,6 +336,16 @@ bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
     }
     put_key(inventory, NQ_KEY_MAC, normal, 0, number);
     return true;
+}
+
+void nq_inventory_pack(struct nq_inventory *inventory)
+{
+    nq_index_pack(&inventory->index);
+    if (inventory->row_count > 0 && inventory->row_count < inventory->row_room) {
+        inventory->row_room = inventory->row_count;
+        inventory->rows =
+            nq_realloc(inventory->rows, inventory->row_room, sizeof(inventory->rows[0]));
+    }
 }
 
 void nq_inventory_set_tags(struct nq_inventory *inventory, const char *external_id,

@@ -70,6 +70,9 @@ bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
 void nq_inventory_set_tags(struct nq_inventory *inventory, const char *external_id,
                            unsigned tags);
 
+/* It is complete: keeps no room for more. Adding is possible all the same. */
+void nq_inventory_pack(struct nq_inventory *inventory);
+
 size_t nq_inventory_count(const struct nq_inventory *inventory);
 
 /* Something was not added because of a limit. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "nsx/tags.h"
 
 static void begin(void *arg);
@@ -30,6 +31,8 @@ static void end(struct nq_sync *sync, const struct nq_err *err)
                    setup->manager->name, nq_inventory_count(sync->reading));
         }
         nq_inventory_free(sync->inventory);
+        nq_inventory_pack(sync->reading);
+        nq_mem_give_back();
         sync->inventory = sync->reading;
         sync->full = false;
         sync->reported = NQ_OK;

@@ -63,6 +63,15 @@ void nq_index_done(struct nq_index *index)
     *index = (struct nq_index){0};
 }
 
+void nq_index_pack(struct nq_index *index)
+{
+    if (index->count > 0 && index->count < index->room) {
+        index->room = index->count;
+        index->entries =
+            nq_realloc(index->entries, index->room, sizeof(index->entries[0]));
+    }
+}
+
 uint32_t nq_index_next(const struct nq_index *index, const struct nq_pool *pool,
                        unsigned kind, const char *text, uint32_t *cursor)
 {

@@ -42,6 +42,9 @@ void nq_index_done(struct nq_index *index);
 void nq_index_put(struct nq_index *index, struct nq_pool *pool, unsigned kind,
                   const char *text, nq_text_ref ref, uint32_t number);
 
+/* Keeps no room for more. */
+void nq_index_pack(struct nq_index *index);
+
 /* The number of an entry with this kind and text, newest first, or NQ_INDEX_NONE. *cursor
  * is NQ_INDEX_NONE for the first call and says where the next one goes on. */
 uint32_t nq_index_next(const struct nq_index *index, const struct nq_pool *pool,

@@ -26,6 +26,7 @@ TARGETS = {
     "row_bytes": ("memory of one row", None, None),
     "get_p99_nsx_hung_vs_idle": ("p99 of GET, NSX hangs / idle", "<=", 1.5),
     "rss_per_vm_bytes": ("memory for one more VM in the inventory", "<=", 512),
+    "rss_peak_per_vm_bytes": ("the same while the inventory is renewed", None, None),
     "sync_growth": ("time of a sync, 10 times as many VMs", "<=", 11),
     "restart_growth": ("start to first answer, 100 times as many cases", "<=", 3),
     "idle_cpu_percent": ("CPU with isolated VMs and nothing to do", "<=", 0.5),

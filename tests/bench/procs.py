@@ -12,7 +12,8 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def rss_bytes(pid):
+def rss_bytes(pid, what="VmRSS"):
+    """VmHWM: the most that it ever had."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return next(int(line.split()[1]) * 1024 for line in file
-                    if line.startswith("VmRSS"))
+                    if line.startswith(f"{what}:"))

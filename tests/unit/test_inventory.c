@@ -398,7 +398,10 @@ static void a_hundred_thousand_vms_fit_into_64_mib(void **state)
         assert_true(nq_inventory_add_address(inventory, id, address));
         assert_true(nq_inventory_add_address(inventory, id, address6));
     }
+    const size_t loose = nq_inventory_bytes(inventory);
+    nq_inventory_pack(inventory);
     const size_t bytes = nq_inventory_bytes(inventory);
+    assert_true(bytes < loose);
     print_message("           %zu bytes for a VM, %zu KiB for %u\n", bytes / vm_count,
                   bytes / 1024, vm_count);
     assert_int_equal(nq_inventory_count(inventory), vm_count);
