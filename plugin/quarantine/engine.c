@@ -413,6 +413,7 @@ struct nq_engine *nq_engine_close(struct nq_engine *engine)
     nq_triggers_close(engine);
     nq_findings_done(&engine->findings);
     nq_governor_done(&engine->governor);
+    nq_host_list_done(&engine->own_hosts);
     nq_audit_done(&engine->audit);
     nq_tallies_done(&engine->tallies);
     nq_flood_done(&engine->flood);

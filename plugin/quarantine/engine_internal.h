@@ -168,6 +168,13 @@ struct nq_notices {
     uint32_t summary_count;
 };
 
+/* Names and addresses of this machine (vet.c). */
+struct nq_host_list {
+    char **names;
+    size_t count;
+    int64_t mono_ms; /* when they were asked for */
+};
+
 struct nq_engine {
     struct nq_engine_setup setup;
     const struct nq_decisions *decisions;
@@ -222,6 +229,7 @@ struct nq_engine {
 
     struct nq_findings findings;
 
+    struct nq_host_list own_hosts;
     struct nq_governor governor;
     struct nq_reconciliation *reconciliations; /* one for each manager */
     bool rows_full;                            /* and it was said */
@@ -348,6 +356,7 @@ void nq_vet_learn(struct nq_episode *episode, const struct nq_vm *vm, bool fresh
 void nq_vet_forget(struct nq_episode *episode);
 /* What is known is young enough to judge the VM by. */
 bool nq_vet_is_informed(const struct nq_episode *episode);
+void nq_host_list_done(struct nq_host_list *own);
 /* Asks for the protected groups of the VM, or decides at once where there are none. */
 void nq_vet_start(struct nq_episode *episode, nq_reply_fn *done);
 /* There are such groups. */

@@ -14,6 +14,9 @@
 /* What NSX told longer ago than this is asked for again before a write. */
 #define FACTS_GOOD_MS 60000
 
+/* An address that this machine got since then is not yet known to be its own. */
+#define OWN_HOSTS_GOOD_MS 1000
+
 static const struct nq_config *conf_of(const struct nq_episode *episode)
 {
     return episode->engine->setup.conf;
@@ -76,6 +79,37 @@ struct host_search {
     bool found;
 };
 
+static void keep_host(void *arg, const char *host)
+{
+    struct nq_host_list *own = arg;
+    own->names = nq_realloc(own->names, own->count + 1, sizeof(own->names[0]));
+    own->names[own->count++] = nq_strdup(host);
+}
+
+void nq_host_list_done(struct nq_host_list *own)
+{
+    for (size_t i = 0; i < own->count; i++) {
+        free(own->names[i]);
+    }
+    free(own->names);
+    *own = (struct nq_host_list){0};
+}
+
+/* The kernel takes longer to tell than all the rest of a verdict, so one list serves all VMs
+ * that are judged in the same moment. */
+static const struct nq_host_list *own_hosts(struct nq_engine *engine)
+{
+    struct nq_host_list *own = &engine->own_hosts;
+    const int64_t now_ms = nq_mono_ms(engine->setup.clock);
+    if (engine->setup.each_own_host &&
+        (own->count == 0 || now_ms - own->mono_ms >= OWN_HOSTS_GOOD_MS)) {
+        nq_host_list_done(own);
+        own->mono_ms = now_ms;
+        engine->setup.each_own_host(keep_host, own);
+    }
+    return own;
+}
+
 static void on_host(void *arg, const char *host)
 {
     struct host_search *search = arg;
@@ -93,14 +127,15 @@ static bool is_single_address(const char *text)
 }
 
 /* Whatever we or the trap depend on. */
-static bool is_infrastructure(const struct nq_engine *engine,
-                              const struct nq_guard_vm *vm, char *why, size_t size)
+static bool is_infrastructure(struct nq_engine *engine, const struct nq_guard_vm *vm,
+                              char *why, size_t size)
 {
     const struct nq_engine_setup *setup = &engine->setup;
     struct host_search search = {.vm = vm, .why = why, .size = size};
     search.what = "this machine";
-    if (setup->each_own_host) {
-        setup->each_own_host(on_host, &search);
+    const struct nq_host_list *own = own_hosts(engine);
+    for (size_t i = 0; i < own->count; i++) {
+        on_host(&search, own->names[i]);
     }
     search.what = "a manager of NSX or its vCenter";
     for (size_t i = 0; i < setup->conf->manager_count; i++) {
