@@ -254,6 +254,47 @@ static void what_was_known_long_ago_is_asked_for_again(void **state)
     world_free(world);
 }
 
+static const char *own_host;
+static size_t asked;
+
+static void each_own_host(nq_server_fn *fn, void *arg)
+{
+    asked++;
+    fn(arg, own_host);
+}
+
+static void
+this_machine_is_protected_and_asked_for_its_names_once_in_a_moment(void **state)
+{
+    (void)state;
+    struct world *world = world_new_closed();
+    (void)world_add_vm(world, &(struct world_vm){.external_id = "id-3",
+                                                 .name = "VDI-03",
+                                                 .host_name = "",
+                                                 .address = "",
+                                                 .type = "REGULAR"});
+    world_conf(world)->protect.infrastructure = true;
+    world_set_own_hosts(world, each_own_host);
+    own_host = "vdi-02";
+    asked = 0;
+    world_start(world);
+    world_detect(world, "VDI-01", "Eicar");
+    world_detect(world, "VDI-02", "Eicar");
+    world_settle(world);
+    while (world_answer(world)) {
+    }
+    assert_reason(world, NQ_REASON_PROTECTED);
+    assert_int_equal(world_added(world), 1);
+    assert_int_equal(asked, 1);
+    own_host = "VDI-03"; /* it got another name */
+    world_advance(world, 1000);
+    world_detect(world, "VDI-03", "Eicar");
+    world_run(world, 500);
+    assert_reason(world, NQ_REASON_PROTECTED);
+    assert_int_equal(world_added(world), 1);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +312,8 @@ int main(void)
         cmocka_unit_test(a_prefix_of_sources_protects_nobody),
         cmocka_unit_test(protection_stands_before_every_write),
         cmocka_unit_test(what_was_known_long_ago_is_asked_for_again),
+        cmocka_unit_test(
+            this_machine_is_protected_and_asked_for_its_names_once_in_a_moment),
     };
     return cmocka_run_group_tests_name("engine_protect", tests, NULL, NULL);
 }

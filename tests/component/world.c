@@ -60,6 +60,7 @@ static void open_engine(struct world *world)
         .loop = world->loop,
         .clock = &world->clock,
         .observer = {.arg = world, .on_notice = on_notice},
+        .each_own_host = world->each_own_host,
         .random = world->random,
         .decisions = world->decisions,
     };
@@ -396,6 +397,11 @@ void world_fail_tagged(struct world *world, enum nq_code code)
     const struct nq_err err = {.code = code, .detail = "made to fail"};
     call.done(call.arg, &(const struct nq_reply){.err = &err, .missing = ""});
     world_settle(world);
+}
+
+void world_set_own_hosts(struct world *world, void (*each)(nq_server_fn *fn, void *arg))
+{
+    world->each_own_host = each;
 }
 
 void world_set_server(struct world *world, const char *server)

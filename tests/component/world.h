@@ -104,6 +104,8 @@ bool world_answer_tagged(struct world *world);
 void world_fail_tagged(struct world *world, enum nq_code code);
 /* Where NSX is reached: a host name or an address. */
 void world_set_server(struct world *world, const char *server);
+/* What this machine is called; before world_start(). */
+void world_set_own_hosts(struct world *world, void (*each)(nq_server_fn *fn, void *arg));
 /* What the manager says about itself from now on. */
 void world_set_status(struct world *world, const struct nq_manager_status *status);
 /* Answers the oldest waiting write with success without doing it. */

@@ -99,6 +99,7 @@ struct world {
     struct fake_store store;
     struct fake_backend backend;
     const struct nq_decisions *decisions; /* NULL: the product's */
+    void (*each_own_host)(nq_server_fn *fn, void *arg); /* NULL: none is known */
     uint32_t (*random)(void);             /* NULL: the kernel's */
     struct nq_loop *loop;
     struct nq_triggers *triggers;
