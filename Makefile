@@ -250,7 +250,7 @@ nemesis: ## RUNS random histories against the engine (RUNS=100000, SEED=1)
 # ARGS goes to pytest, for example ARGS='-k release -x'.
 .PHONY: integration
 integration: mibs ## run the tests with the real SNMP daemons (ARGS= goes to pytest)
-	@$(SUB) -j$(JOBS) all mib-doc $(PRELOADS) $(MIB_ROWS) || { echo "0 1" >>$(TALLY); exit 1; }
+	@$(SUB) -j$(JOBS) all mib-doc $(PRELOADS) $(MIB_ROWS) $(BENCH) || { echo "0 1" >>$(TALLY); exit 1; }
 	@$(PYTHON) -m pytest -n $(PYTEST_JOBS) tests/integration --tally=$(TALLY) $(ARGS)
 
 # SECONDS says for how long, ARGS='-k listener' with which way of the traps. NEMESIS_SEED in the

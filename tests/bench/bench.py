@@ -29,13 +29,16 @@ PARTS = {"intake": intake_peers.measure, "latency": latency.measure, "storm": st
 # Name: (of the full run, of the smoke run, what it is).
 SIZES = {
     "rounds": (5, 1, "pairs of runs"),
-    "intake": (2000, 20, "traps by traphandle"),
+    "intake": (5000, 20, "traps by traphandle"),
     "intake_direct": (5000, 50, "INFORMs to the own listener"),
     "intake_peer": (50, 2, "traps for a peer"),
     "informs": (200, 5, "INFORMs one after the other, in a round"),
     "storm": (5000, 30, "VMs in a storm"),
+    "ways": (4, 1, "ways of a storm in"),
     "waiting": (1000, 20, "cases that wait for NSX"),
+    "hosts": (2, 1, "hosts of the answers while NSX hangs"),
     "vms": (100000, 200, "VMs in the inventory"),
+    "syncs": (3, 1, "syncs of the inventory that are timed"),
     "cases": (10000, 100, "open cases at the start"),
     "isolated": (1000, 10, "isolated VMs while nothing happens"),
     "idle_s": (60, 1, "seconds of doing nothing, in a round"),

@@ -5,8 +5,8 @@ for it; beside an engine that has the same cases and nothing to do. In both host
 import contextlib
 
 from figures import alternate
-from labs import World, traps_about
-from support.lab import HOSTS, Lab
+from labs import BenchLab, World, traps_about
+from support.lab import HOSTS
 from walk import client, table_of
 
 # In the time of a measurement every request runs into its limit and is tried again.
@@ -14,7 +14,7 @@ HURRY = {"timeout_s": 5.0, "resolve_timeout_s": 3600.0, "prove_timeout_s": 3600.
 
 
 def lab_with_cases(host, world, hung):
-    lab = Lab(host, world=world.path, intake="listener", **HURRY).start()
+    lab = BenchLab(host, world=world.path, intake="listener", **HURRY).start()
     lab.wait(lambda: lab.manager_counts()["Vms"] >= world.vms, "the inventory", 60)
     if hung:
         lab.sim.fault(hang=True)
@@ -30,7 +30,7 @@ def lab_with_cases(host, world, hung):
 def measure(figures, sizes, folder):
     world = World(folder, sizes["waiting"])
     hung, idle = [], []
-    for host in HOSTS:
+    for host in HOSTS[:sizes["hosts"]]:
         with contextlib.ExitStack() as stack:
             labs = {name: stack.enter_context(lab_with_cases(host, world, name == "hung"))
                     for name in ("hung", "idle")}

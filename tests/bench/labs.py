@@ -43,7 +43,16 @@ class World:
         self.path = crowd(os.path.join(folder, f"world-{vms}.json"), "policy", vms)
 
 
-class PeerLab(Lab):
+class BenchLab(Lab):
+    """A figure of a site in which something died is none."""
+
+    def __exit__(self, kind, *more):
+        super().__exit__(kind, *more)
+        problems = self.problems()
+        assert kind or not problems, problems
+
+
+class PeerLab(BenchLab):
     """peer: a traphandle program of peers/, or "floor", which listens itself."""
 
     def __init__(self, peer, world):
@@ -69,7 +78,7 @@ class PeerLab(Lab):
 
 def our_lab(intake, world, **conf):
     """Our engine, armed, with its inventory read."""
-    lab = Lab("agentx", world=world.path, intake=intake, way={"limits": UNLIMITED},
+    lab = BenchLab("agentx", world=world.path, intake=intake, way={"limits": UNLIMITED},
               **{**DEFAULT_TIMES, **conf}).start()
     lab.wait(lambda: lab.manager_counts()["Vms"] >= world.vms, "the inventory", 120)
     return lab
@@ -81,10 +90,10 @@ def traps_about(numbers, make=v2c_trap):
 
 
 def send_informs(lab, packets):
-    """Each must be answered, in windows that any buffer holds."""
+    """Each must be answered, in windows that the documented buffer holds."""
     with lab.sender() as sender:
-        for start in range(0, len(packets), 100):
-            window = packets[start:start + 100]
+        for start in range(0, len(packets), 500):
+            window = packets[start:start + 500]
             sender.send_all(window)
             wanted = [request_id_of(packet) for packet in window]
             assert len(sender.answers(wanted, 30)) == len(window), "an INFORM had no answer"

@@ -7,17 +7,15 @@ import statistics
 import time
 
 from figures import alternate
-from labs import DEFAULT_TIMES, World
+from labs import DEFAULT_TIMES, BenchLab, World
 from procs import rss_bytes
 from support.counters import Counters
 from support.filled_store import fill, held_case
-from support.lab import Lab
 
 # One sync after the other, at the pace that NSX allows, and nothing else that reads lists.
 SYNCING = {**DEFAULT_TIMES, "inventory_interval_s": 2.0, "reconcile_s": 3600.0,
            "group_interval_s": 3600.0, "statistics_interval_s": 3600.0,
            "more_of_manager": "requests_per_s = 100;"}
-SYNCS = 3
 FIRST, LAST = "/api/v1/fabric/virtual-machines?sort_by=", "/api/v1/fabric/compute-managers"
 
 
@@ -37,10 +35,10 @@ def sync_times(requests):
     return found
 
 
-def read_inventory(world):
+def read_inventory(world, syncs):
     """(seconds of a full sync, resident bytes when some are over, the most of them)."""
-    with Lab("agentx", world=world.path, intake="listener", **SYNCING).start() as lab:
-        lab.wait(lambda: len(sync_times(lab.sim.requests())) >= SYNCS, f"{SYNCS} syncs", 600)
+    with BenchLab("agentx", world=world.path, intake="listener", **SYNCING).start() as lab:
+        lab.wait(lambda: len(sync_times(lab.sim.requests())) >= syncs, f"{syncs} syncs", 600)
         lab.wait(lambda: lab.manager_counts()["InFlight"] == 0, "the last sync to end")
         return (statistics.median(sync_times(lab.sim.requests())),
                 rss_bytes(lab.engine.pid), rss_bytes(lab.engine.pid, "VmHWM"))
@@ -48,8 +46,10 @@ def read_inventory(world):
 
 def measure_inventory(figures, sizes, folder):
     few, many = (World(folder, sizes["vms"] // part) for part in (10, 1))
-    found = alternate(sizes["rounds"], figures.say, few=lambda _: read_inventory(few),
-                      many=lambda _: read_inventory(many))
+    syncs = sizes["syncs"]
+    found = alternate(sizes["rounds"], figures.say,
+                      few=lambda _: read_inventory(few, syncs),
+                      many=lambda _: read_inventory(many, syncs))
     seconds, rss = ({name: [result[i] for result in results]
                      for name, results in found.items()} for i in (0, 1))
     peak = {name: [result[2] for result in results] for name, results in found.items()}
@@ -64,7 +64,7 @@ def measure_inventory(figures, sizes, folder):
 
 def start_s(cases):
     """From the start of the engine to its first answer through snmpd."""
-    lab = Lab("agentx", intake="listener", **DEFAULT_TIMES)
+    lab = BenchLab("agentx", intake="listener", **DEFAULT_TIMES)
     with lab:
         os.makedirs(lab.path("state"), 0o750, exist_ok=True)
         fill(lab.path("state/state.db"), cases, held_case)

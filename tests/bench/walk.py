@@ -8,9 +8,10 @@ import os
 import subprocess
 
 from figures import alternate
+from labs import BenchLab
 from procs import rss_bytes
 from support.filled_store import fill
-from support.lab import OUT, Lab
+from support.lab import OUT
 
 CLIENT = os.path.join(OUT, "bench-client")
 BARE_ROOT = ".1.3.6.1.4.1.8072.9999.9999.2612"
@@ -34,7 +35,7 @@ def client(*words):
 
 def filled(host, rows):
     """A laboratory whose engine starts with so many cases."""
-    lab = Lab(host, intake="listener", **QUIET)
+    lab = BenchLab(host, intake="listener", **QUIET)
     os.makedirs(lab.path("state"), 0o750, exist_ok=True)
     fill(lab.path("state/state.db"), rows)
     lab.more_of_snmpd = f"\nview nsxquarantine included {BARE_ROOT}\n"
