@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """`make bench`: our numbers beside those of what one would use instead, in one run on one
-machine, and beside their targets. tests/bench/README.md says what each of them means."""
+machine, and beside their targets. tests/README.md says how."""
 
 import argparse
 import os
