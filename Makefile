@@ -323,8 +323,8 @@ conformance-installed: mibs
 
 # The build is one compiler's opinion; lint-compiler asks the other one.
 OTHER_CC := $(if $(findstring clang,$(CC)),gcc,clang)
-ALL_C    := $(wildcard plugin/*/*.c plugin/*/*/*.c tests/*/*.c tests/sim/*/*.c)
-ALL_H    := $(wildcard plugin/*/*.h plugin/*/*/*.h tests/*/*.h tests/sim/*/*.h)
+ALL_C    := $(wildcard plugin/*/*.c plugin/*/*/*.c tests/*/*.c tests/*/*/*.c)
+ALL_H    := $(wildcard plugin/*/*.h plugin/*/*/*.h tests/*/*.h tests/*/*/*.h)
 SCRIPTS  := $(shell grep -lE '^\#!.*(bash|/sh)' .ci/run contrib/tools/* tests/bench/peers/* 2>/dev/null)
 LINTS    := build compiler format cppcheck layers exports banned text readme mib shell
 
@@ -336,7 +336,7 @@ lint: mibs ## compilers, format, static analysis, house rules
 	done; exit $$bad
 
 lint-build:
-	@$(SUB) -j$(JOBS) all unit-programs $(PRELOADS) $(MIB_ROWS) >/dev/null
+	@$(SUB) -j$(JOBS) all unit-programs $(PRELOADS) $(MIB_ROWS) $(BENCH) >/dev/null
 
 lint-compiler:
 	@printf '%s\n' $(ALL_C) | xargs -P $(JOBS) -n 4 \
