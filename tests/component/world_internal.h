@@ -98,9 +98,9 @@ struct world {
     size_t vm_count;
     struct fake_store store;
     struct fake_backend backend;
-    const struct nq_decisions *decisions; /* NULL: the product's */
+    const struct nq_decisions *decisions;               /* NULL: the product's */
     void (*each_own_host)(nq_server_fn *fn, void *arg); /* NULL: none is known */
-    uint32_t (*random)(void);             /* NULL: the kernel's */
+    uint32_t (*random)(void);                           /* NULL: the kernel's */
     struct nq_loop *loop;
     struct nq_triggers *triggers;
     struct nq_sources *sources;
