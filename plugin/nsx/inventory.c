@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -319,11 +320,21 @@ static bool add_ip(struct nq_inventory *inventory, uint32_t number, const char *
     return true;
 }
 
+static uint32_t owner_of(struct nq_inventory *inventory, const char *owner)
+{
+    const uint32_t last = inventory->owner;
+    if (last >= inventory->row_count ||
+        strcasecmp(text_of(inventory, inventory->rows[last].external_id), owner) != 0) {
+        inventory->owner = row_of(inventory, owner);
+    }
+    return inventory->owner;
+}
+
 bool nq_inventory_add_address(struct nq_inventory *inventory, const char *owner,
                               const char *address)
 {
     char normal[NQ_HINT_KEY];
-    const uint32_t number = row_of(inventory, owner);
+    const uint32_t number = owner_of(inventory, owner);
     const enum nq_hint kind = nq_hint_of(address, normal);
     if (number == NONE || (kind != NQ_HINT_IP && kind != NQ_HINT_MAC)) {
         return true;

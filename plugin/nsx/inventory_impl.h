@@ -49,6 +49,7 @@ struct nq_inventory {
     bool full;           /* something met a limit */
     size_t shared_count; /* see nq_inventory_shared_names() */
     nq_text_ref shared_name;
+    uint32_t owner; /* row of the last address: the next one is often of the same VM */
 };
 
 #endif

@@ -44,7 +44,10 @@ class World:
 
 
 class BenchLab(Lab):
-    """A figure of a site in which something died is none."""
+    """A figure of a site in which something died is none. Large worlds take their time."""
+
+    def wait(self, predicate, what, timeout=120.0):
+        return super().wait(predicate, what, timeout)
 
     def __exit__(self, kind, *more):
         super().__exit__(kind, *more)
