@@ -196,6 +196,22 @@ static void a_reading_between_that_differs_begins_anew(void **state)
     assert_string_equal(announced(), "+watched-holds-tagged vdi;");
 }
 
+static void without_a_delay_it_still_takes_two_readings_in_a_row(void **state)
+{
+    (void)state;
+    conf.finding_delay_ms = 0;
+    see_vdi(true);
+    see_vdi(false);
+    see_vdi(true);
+    assert_int_equal(findings.row_count, 0);
+    see_vdi(true);
+    assert_int_equal(findings.row_count, 1);
+    see_vdi(false);
+    assert_int_equal(findings.row_count, 1);
+    see_vdi(false);
+    assert_int_equal(findings.row_count, 0);
+}
+
 static void a_finding_that_is_right_again_goes_with_its_last_values(void **state)
 {
     (void)state;
@@ -431,12 +447,29 @@ static void above_the_limit_the_last_row_says_so(void **state)
     assert_string_equal(findings.rows[findings.row_count - 1]->check, "group-excluded");
 }
 
+static void what_has_no_row_and_is_right_again_is_left_out_no_more(void **state)
+{
+    (void)state;
+    see_many(NQ_FINDINGS_MAX, true);
+    pass(DELAY_MS);
+    see_many(NQ_FINDINGS_MAX, true);
+    assert_int_equal(findings.left_out, 1);
+    const struct nq_verdict last = {.check = NQ_CHECK_GROUP_EXCLUDED,
+                                    .object = "group 499"};
+    nq_findings_take(&findings, &last);
+    pass(DELAY_MS);
+    nq_findings_take(&findings, &last);
+    assert_int_equal(findings.left_out, 0);
+    assert_int_equal(findings.row_count, NQ_FINDINGS_MAX - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FINDING_TEST(one_reading_is_no_finding_and_two_are),
         FINDING_TEST(readings_that_follow_too_soon_are_none),
         FINDING_TEST(a_reading_between_that_differs_begins_anew),
+        FINDING_TEST(without_a_delay_it_still_takes_two_readings_in_a_row),
         FINDING_TEST(a_finding_that_is_right_again_goes_with_its_last_values),
         FINDING_TEST(the_text_changes_without_a_word),
         FINDING_TEST(what_came_and_went_before_the_commit_is_not_told),
@@ -450,6 +483,7 @@ int main(void)
         FINDING_TEST(a_judgement_of_the_settings_leaves_the_rest_alone),
         FINDING_TEST(a_setting_that_was_corrected_while_the_engine_was_away_is_over),
         FINDING_TEST(above_the_limit_the_last_row_says_so),
+        FINDING_TEST(what_has_no_row_and_is_right_again_is_left_out_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -426,10 +426,14 @@ static void display_names_of_several_regular_vms_are_counted(void **state)
     add("a", "VDI-01", "localhost");
     add("b", "VDI-02", "localhost"); /* host names count for nothing */
     add("c", "vdi-03", "VDI-01");
-    add("a", "VDI-01", "localhost"); /* a copy */
-    struct nq_vm_facts edge = facts("e", "VDI-01", "");
+    add("a", "VDI-01", "localhost");                    /* a copy */
+    struct nq_vm_facts edge = facts("e", "VDI-01", ""); /* cannot be quarantined */
     edge.type = "EDGE";
     assert_true(nq_inventory_add(inventory, &edge));
+    edge = facts("g", "edge-1", "");
+    edge.type = "EDGE";
+    assert_true(nq_inventory_add(inventory, &edge));
+    add("h", "edge-1", "");
     add("n", "", "");
     add("m", "", "");
     assert_int_equal(nq_inventory_shared_names(inventory, &name), 0);

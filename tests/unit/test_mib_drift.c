@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "mib/tables.h"
+#include "quarantine/checks.h"
 #include "store/record.h"
 
 #define MODULE  "NSX-QUARANTINE-MIB"
@@ -310,6 +311,11 @@ static const char *governor_state_name(int value)
     return nq_governor_state_name((enum nq_governor_state)value);
 }
 
+static const char *severity_name(int value)
+{
+    return nq_severity_name((enum nq_severity)value);
+}
+
 static void log_and_mib_use_the_same_names(void **state)
 {
     (void)state;
@@ -322,6 +328,7 @@ static void log_and_mib_use_the_same_names(void **state)
         {"nqVmReason", reason_name, NQ_REASON_END},
         {"nqEngineMode", mode_name, NQ_MODE_END},
         {"nqGovernorState", governor_state_name, NQ_GOVERNOR_STATE_END},
+        {"nqFindingSeverity", severity_name, NQ_SEVERITY_END},
     };
     for (size_t i = 0; i < NQ_LENGTH(shared); i++) {
         const struct tree *node = find_tree_node(shared[i].object, -1);
