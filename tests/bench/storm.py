@@ -14,7 +14,7 @@ def run(figures, way, world):
         with lab.sender() as sender:
             sender.send_all(traps_about(range(count)))
         lab.wait(lambda: lab.snmp.number("nqCasesIsolated.0") >= count,
-                 f"{count} isolated VMs", 300)
+                 f"{count} isolated VMs", 900)
         calls = len(lab.sim.journal(since=before)["requests"])
         tagged = {change["external_id"] for change in lab.sim.tag_changes(change="added")}
         lost = max(count - lab.traps()["Acted"], count - len(tagged))
