@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every column of the MIB, asked with names and values that it should not get. What is right
  * is computed from the rows of mib/ and from one walk, not from a list in here. */
-#include "../unit/agent_fixture.h"
-#include "mib/mib.h"
 #include "mib/tables.h"
 #include "quarantine/request.h"
-#include "story.h"
-
-#define REQUESTS 12L
-
-static struct world *world;
-static struct nq_mib *mib;
+#include "mib_fixture.h"
 
 /* All instances in the order of a walk. */
 #define NAMES_MAX 4000
@@ -36,12 +29,9 @@ static void walk(void)
 static int open_mib(void **state)
 {
     (void)state;
-    world = isolated_world();
-    mib = nq_mib_start(NQ_HOST_DLMOD, NULL, NULL);
-    if (!mib) {
+    if (open_mib_in(NQ_HOST_DLMOD) != 0) {
         return -1;
     }
-    nq_mib_serve(mib, world_engine(world), NULL);
     for (long index = 1; index < 4; index++) {
         assert_int_equal(set_number(NAME(REQUESTS, 1L, 8L, index * 1431655765),
                                     NQ_ROW_CREATE_AND_WAIT),
@@ -49,14 +39,6 @@ static int open_mib(void **state)
     }
     world_settle(world);
     walk();
-    return 0;
-}
-
-static int close_mib(void **state)
-{
-    (void)state;
-    mib = nq_mib_stop(mib);
-    world_free(world);
     return 0;
 }
 

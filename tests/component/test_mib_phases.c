@@ -2,41 +2,21 @@
 /* The phases of a SET, one by one, as an AgentX master asks for them: other events may come
  * between any two. Whatever comes when: nothing is done before COMMIT, a SET that cannot be
  * carried out any more is refused as a whole in ACTION, and COMMIT never fails. */
-#include "../unit/agent_fixture.h"
-#include "mib/mib.h"
 #include "mib/source.h"
 #include "mib/tables.h"
 #include "quarantine/requests.h"
-#include "story.h"
+#include "mib_fixture.h"
 
-#define REQUESTS  12L
 #define VMS       6L
 #define COMMENT   25L
 #define ADMIN     8L
 #define VARBINDS  5
 #define NEW_INDEX 77L
 
-static struct world *world;
-static struct nq_mib *mib;
-
 static int open_mib(void **state)
 {
     (void)state;
-    world = isolated_world();
-    mib = nq_mib_start(NQ_HOST_AGENTX, NULL, NULL);
-    if (!mib) {
-        return -1;
-    }
-    nq_mib_serve(mib, world_engine(world), NULL);
-    return 0;
-}
-
-static int close_mib(void **state)
-{
-    (void)state;
-    mib = nq_mib_stop(mib);
-    world_free(world);
-    return 0;
+    return open_mib_in(NQ_HOST_AGENTX);
 }
 
 /* ---- one SET over two tables and a scalar -------------------------------------------- */

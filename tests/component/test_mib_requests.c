@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SETs that make rows, and those of the engine's push-buttons, asked of the real MIB in front
  * of the real engine through the agent library itself: see agent_fixture.h. */
-#include "../unit/agent_fixture.h"
 #include "../unit/row_status.h"
-#include "mib/mib.h"
 #include "quarantine/requests.h"
-#include "story.h"
+#include "mib_fixture.h"
 
-#define REQUESTS 12L
 enum column {
     COLUMN_TARGET = 2,
     COLUMN_ACTION = 3,
@@ -19,27 +16,10 @@ enum column {
 };
 #define CELL(column, index) NAME(REQUESTS, 1L, (long)(column), (long)(index))
 
-static struct world *world;
-static struct nq_mib *mib;
-
 static int open_mib(void **state)
 {
     (void)state;
-    world = isolated_world();
-    mib = nq_mib_start(NQ_HOST_DLMOD, NULL, NULL);
-    if (!mib) {
-        return -1;
-    }
-    nq_mib_serve(mib, world_engine(world), NULL);
-    return 0;
-}
-
-static int close_mib(void **state)
-{
-    (void)state;
-    mib = nq_mib_stop(mib);
-    world_free(world);
-    return 0;
+    return open_mib_in(NQ_HOST_DLMOD);
 }
 
 /* ---- SETs of several varbinds -------------------------------------------------------- */
