@@ -150,7 +150,7 @@ $(EARLYHUP): $(call obj,tests/support/earlyhup.c)
 $(BADDISK) $(EARLYHUP):
 	$(call run,LD,$(CC) -shared -o $@ $^)
 
-# What `make bench` measures with and against; bench/README names them.
+# What `make bench` measures with and against; tests/README.md names them.
 $(OUT)/bench-client: $(call obj,tests/bench/client.c)
 $(OUT)/bare-agent: $(call obj,tests/bench/bare/bare_agent.c tests/bench/bare/bare.c)
 $(OUT)/bench-client $(OUT)/bare-agent:
