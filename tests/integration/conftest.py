@@ -13,9 +13,26 @@ from support.lab import NSX, Lab  # noqa: E402 (the path above comes first)
 # (host, generation of NSX): both hosts, both generations, and no pair that tells no more.
 SITES = (("agentx", "policy"), ("dlmod", "policy"), ("agentx", "vsphere"))
 
+# What tests that take longer than half a minute are called, to begin with.
+LONGEST = ("test_store_mib_and_nsx_agree_after_all", "test_no_detection_of_a_storm_is_lost[handler]")
+
 
 def pytest_addoption(parser):
     parser.addoption("--tally", help="append 'passed failed' to this file")
+
+
+def pytest_collection_modifyitems(config, items):
+    """The longest tests begin at once, each in a process of its own: of those that xdist deals
+    out late, or to one process, the others would wait for the end.
+
+    In the beginning each process gets a quarter of its share, one stretch of the list.
+    """
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    stretch = len(items) // processes // 4
+    longest = [item for item in items if item.name.startswith(LONGEST)]
+    items[:] = [item for item in items if item not in longest]
+    for number, item in enumerate(longest):
+        items.insert(number * stretch, item)
 
 
 def pytest_terminal_summary(terminalreporter, config):
