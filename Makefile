@@ -59,7 +59,8 @@ KILLSYNC := $(OUT)/killsync.so
 BADDISK  := $(OUT)/baddisk.so
 MIB_ROWS := $(OUT)/mibrows
 EARLYHUP := $(OUT)/earlyhup.so
-PRELOADS := $(KILLSYNC) $(BADDISK) $(EARLYHUP)
+NONETLINK := $(OUT)/nonetlink.so
+PRELOADS := $(KILLSYNC) $(BADDISK) $(EARLYHUP) $(NONETLINK)
 BENCH    := $(addprefix $(OUT)/,bench-client bench-rows bench-floor bare.so bare-agent)
 MIBS     := $(BUILD)/mibs
 MIB      := mibs/NSX-QUARANTINE-MIB.txt
@@ -141,13 +142,15 @@ $(SIM): $(call obj,$(SIM_SRC))
 $(KILLSYNC): $(call obj,tests/support/killsync.c)
 	$(call run,LD,$(CC) -shared -o $@ $^)
 
-# baddisk goes into daemons that are not ours, too, and earlyhup runs before a sanitizer does, so
-# they have none in them; and glibc's macros must not take the names that baddisk defines.
-$(call obj,tests/support/baddisk.c tests/support/earlyhup.c): CFLAGS := $(filter-out -fsanitize% -fno-sanitize% \
+# baddisk goes into daemons that are not ours, too, and earlyhup and nonetlink run before a
+# sanitizer does, so they have none in them; and glibc's macros must not take the names that
+# baddisk defines.
+$(call obj,$(addprefix tests/support/,baddisk.c earlyhup.c nonetlink.c)): CFLAGS := $(filter-out -fsanitize% -fno-sanitize% \
     -D_FORTIFY_SOURCE%,$(CFLAGS))
 $(BADDISK): $(call obj,tests/support/baddisk.c)
 $(EARLYHUP): $(call obj,tests/support/earlyhup.c)
-$(BADDISK) $(EARLYHUP):
+$(NONETLINK): $(call obj,tests/support/nonetlink.c)
+$(BADDISK) $(EARLYHUP) $(NONETLINK):
 	$(call run,LD,$(CC) -shared -o $@ $^)
 
 # What `make bench` measures with and against; tests/README.md names them.

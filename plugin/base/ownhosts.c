@@ -3,12 +3,16 @@
 #include "base/ownhosts.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/netaddr.h"
@@ -50,4 +54,35 @@ void nq_own_hosts(void (*fn)(void *arg, const char *host), void *arg)
         }
     }
     freeifaddrs(all);
+}
+
+int nq_own_hosts_watch(struct nq_err *reterr)
+{
+    const struct sockaddr_nl kernel = {
+        .nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+    const int fd =
+        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) == 0) {
+        return fd;
+    }
+    (void)nq_fail_errno(reterr, NQ_SYSTEM, "netlink socket");
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return -1;
+}
+
+/* What the messages say does not matter, and neither does it that some did not fit (ENOBUFS):
+ * the addresses are read again. */
+bool nq_own_hosts_changed(int watch)
+{
+    char message[4096];
+    bool changed = watch < 0;
+    while (watch >= 0) {
+        if (recv(watch, message, sizeof(message), MSG_TRUNC) < 0 && errno != ENOBUFS) {
+            break;
+        }
+        changed = true;
+    }
+    return changed;
 }

@@ -30,6 +30,7 @@ struct nq_service {
     struct nq_sources *sources;
     struct nq_loop *loop;
     struct nq_backend *backend;
+    int own_hosts; /* told of our addresses; -1: not */
     struct nq_engine *engine;
     struct nq_intake_server *intake;
     struct nq_reception *reception;
@@ -167,6 +168,38 @@ static void stop_backend(struct nq_service *service)
     service->backend = nq_backend_close(service->backend);
 }
 
+/* Without it the guard goes on, with what it knows of us by name. */
+static bool start_own_hosts(struct nq_service *service, struct nq_err *reterr)
+{
+    struct nq_err err;
+    (void)reterr;
+    service->own_hosts = nq_own_hosts_watch(&err);
+    if (service->own_hosts < 0) {
+        nq_log(
+            NQ_LOG_WARNING,
+            "the addresses of this machine cannot be read, so a VM that has one of them "
+            "is not protected: allow netlink sockets (RestrictAddressFamilies= of the "
+            "unit, or a rule of SELinux or AppArmor), or name it in protect.addresses: "
+            "%s",
+            err.detail);
+    }
+    return true;
+}
+
+static void stop_own_hosts(struct nq_service *service)
+{
+    if (service->own_hosts >= 0) {
+        (void)close(service->own_hosts);
+        service->own_hosts = -1;
+    }
+}
+
+static bool own_hosts_changed(void *arg)
+{
+    const struct nq_service *service = arg;
+    return nq_own_hosts_changed(service->own_hosts);
+}
+
 static bool start_engine(struct nq_service *service, struct nq_err *reterr)
 {
     const struct nq_engine_setup setup = {
@@ -179,6 +212,8 @@ static bool start_engine(struct nq_service *service, struct nq_err *reterr)
         .clock = &nq_system_clock,
         .observer = service->observer,
         .each_own_host = nq_own_hosts,
+        .own_hosts_changed = service->own_hosts >= 0 ? own_hosts_changed : NULL,
+        .own_hosts_arg = service,
     };
     service->engine = nq_engine_open(&setup, reterr);
     return service->engine != NULL;
@@ -256,8 +291,9 @@ static const struct part {
 } parts[] = {{start_config, stop_config},   {start_lock, stop_lock},
              {start_store, stop_store},     {start_triggers, stop_triggers},
              {start_sources, stop_sources}, {start_loop, stop_loop},
-             {start_backend, stop_backend}, {start_engine, stop_engine},
-             {start_intake, stop_intake},   {start_look, stop_look}};
+             {start_backend, stop_backend}, {start_own_hosts, stop_own_hosts},
+             {start_engine, stop_engine},   {start_intake, stop_intake},
+             {start_look, stop_look}};
 
 static const size_t part_count = sizeof(parts) / sizeof(parts[0]);
 
@@ -269,6 +305,7 @@ struct nq_service *nq_service_start(const char *config_file, bool is_snmp_engine
     service->is_snmp_engine = is_snmp_engine;
     service->observer = observer;
     service->lock = -1;
+    service->own_hosts = -1;
     for (size_t i = 0; i < part_count; i++) {
         if (!parts[i].start(service, reterr)) {
             return nq_service_stop(service);

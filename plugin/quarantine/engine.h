@@ -72,6 +72,9 @@ struct nq_engine_setup {
     struct nq_observer observer;
     /* Calls fn for each host name and address of this machine; NULL: none is known. */
     void (*each_own_host)(nq_server_fn *fn, void *arg);
+    /* true: the addresses may have changed since it was asked last. NULL: they always may. */
+    bool (*own_hosts_changed)(void *arg);
+    void *own_hosts_arg;
     uint32_t (*random)(void);             /* for jitter; NULL: the kernel's */
     const struct nq_decisions *decisions; /* NULL: the product's, see decisions.h */
 };

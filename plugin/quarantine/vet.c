@@ -14,8 +14,10 @@
 /* What NSX told longer ago than this is asked for again before a write. */
 #define FACTS_GOOD_MS 60000
 
-/* An address that this machine got since then is not yet known to be its own. */
+/* How long a list of our own addresses is good if nobody tells of new ones; and if somebody
+ * does, because nobody tells of a new host name. */
 #define OWN_HOSTS_GOOD_MS 1000
+#define OWN_NAME_GOOD_MS  60000
 
 static const struct nq_config *conf_of(const struct nq_episode *episode)
 {
@@ -95,14 +97,22 @@ void nq_host_list_done(struct nq_host_list *own)
     *own = (struct nq_host_list){0};
 }
 
+static bool is_outdated(const struct nq_engine *engine, int64_t now_ms)
+{
+    const struct nq_host_list *own = &engine->own_hosts;
+    const struct nq_engine_setup *setup = &engine->setup;
+    const bool told = setup->own_hosts_changed != NULL;
+    return own->count == 0 || (told && setup->own_hosts_changed(setup->own_hosts_arg)) ||
+           now_ms - own->mono_ms >= (told ? OWN_NAME_GOOD_MS : OWN_HOSTS_GOOD_MS);
+}
+
 /* The kernel takes longer to tell than all the rest of a verdict, so one list serves all VMs
- * that are judged in the same moment. */
+ * until it changes. */
 static const struct nq_host_list *own_hosts(struct nq_engine *engine)
 {
     struct nq_host_list *own = &engine->own_hosts;
     const int64_t now_ms = nq_mono_ms(engine->setup.clock);
-    if (engine->setup.each_own_host &&
-        (own->count == 0 || now_ms - own->mono_ms >= OWN_HOSTS_GOOD_MS)) {
+    if (engine->setup.each_own_host && is_outdated(engine, now_ms)) {
         nq_host_list_done(own);
         own->mono_ms = now_ms;
         engine->setup.each_own_host(keep_host, own);

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support.lab import PROGRAM, TOP
+from support.lab import NONETLINK, PROGRAM, TOP
 from support.senders import inform, octets, request_id_of, v2c_trap
 from support.settings import ALERT_TRAP, DESCRIPTION, alert
 from support.ways import burst
@@ -144,3 +144,22 @@ def test_systemd_accepts_the_units(tmp_path):
         check=False, env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"})
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_unit_lets_the_engine_read_the_addresses_of_its_machine():
+    with open(os.path.join(TOP, "conf", "nsx-quarantine.service"), encoding="utf-8") as file:
+        families = next(line for line in file if line.startswith("RestrictAddressFamilies="))
+
+    assert "AF_NETLINK" in families
+
+
+def test_an_engine_that_may_not_read_its_addresses_says_what_that_means(make_lab):
+    lab = make_lab("agentx")
+    lab.engine_env["LD_PRELOAD"] = NONETLINK
+    lab.start()
+    lab.send_trap("VDI-01")
+
+    lab.wait_case(OperState="isolated")
+    said = lab.engine.text()
+    assert said.count("the addresses of this machine cannot be read") == 1, said
+    assert "allow netlink sockets" in said

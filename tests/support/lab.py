@@ -38,6 +38,7 @@ MODULE = os.path.join(OUT, "nsx-quarantine.so")
 SIMULATOR = os.path.join(OUT, "nsx-sim")
 KILLSYNC = os.path.join(OUT, "killsync.so")
 EARLYHUP = os.path.join(OUT, "earlyhup.so")
+NONETLINK = os.path.join(OUT, "nonetlink.so")
 MIBS = os.path.join(BUILD, "mibs")
 
 HOSTS = ("agentx", "dlmod")
@@ -334,10 +335,11 @@ class Lab(Traps):
     def wait(self, predicate, what, timeout=15.0):
         return wait_for(predicate, what, timeout, watch=self.watch)
 
-    def wait_answers(self):
+    def wait_answers(self, timeout=15.0):
         """Waits until the engine answers through snmpd, with rows loaded."""
         self.wait(lambda: self.snmp.answers() and
-                  self.snmp.get("nqEngineHealth.0") != "failed", "the engine to answer")
+                  self.snmp.get("nqEngineHealth.0") != "failed", "the engine to answer",
+                  timeout)
 
     def cases(self):
         return self.snmp.table("nqVmTable")
