@@ -233,18 +233,30 @@ void nq_timer_clear(struct nq_loop *loop, struct nq_timer *timer)
     }
 }
 
-/* Timers set since `fence` wait for the next turn, so that a timer which sets itself with
- * no delay cannot keep the host out. */
-static void run_timers(struct nq_loop *loop, uint64_t fence)
+/* What is due of the timers that were set before `fence`, at most so many. Returns how many
+ * may still run. */
+static int run_round(struct nq_loop *loop, uint64_t fence, int most)
 {
     const int64_t now = nq_mono_ms(loop->clock);
-    for (int ran = 0; ran < NQ_LOOP_BATCH; ran++) {
+    while (most > 0) {
         struct nq_timer *timer = nq_heap_first(&loop->timers);
         if (!timer || timer->due_ms > now || timer->order >= fence) {
             break;
         }
         nq_heap_remove(&loop->timers, timer);
         timer->fn(timer->arg);
+        most--;
+    }
+    return most;
+}
+
+/* What leads from one thing to the next "soon" gets there in one turn of the host, whose own
+ * work would stand between; a timer that always sets itself again cannot keep the host out. */
+static void run_timers(struct nq_loop *loop)
+{
+    int left = NQ_LOOP_BATCH;
+    for (int round = 0; round < NQ_LOOP_ROUNDS && left > 0; round++) {
+        left = run_round(loop, loop->timers.next_order, left);
     }
 }
 
@@ -253,7 +265,6 @@ static void run_timers(struct nq_loop *loop, uint64_t fence)
 void nq_loop_turn(struct nq_loop *loop)
 {
     struct epoll_event events[NQ_LOOP_BATCH];
-    const uint64_t fence = loop->timers.next_order;
     loop->turning = true;
 
     const int count = epoll_wait(loop->epoll_fd, events, NQ_LOOP_BATCH, WAIT_NOTHING);
@@ -264,7 +275,7 @@ void nq_loop_turn(struct nq_loop *loop)
             dispatch(loop, &events[i]);
         }
     }
-    run_timers(loop, fence);
+    run_timers(loop);
     loop->turning = false;
     arm_timerfd(loop);
 }

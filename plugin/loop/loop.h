@@ -7,8 +7,8 @@
  * Blocks  never: nq_loop_turn() only takes what is ready.
  * Thread  loop thread only.
  * Fails   open and watch, with *reterr; nothing else.
- * Limits  NQ_LOOP_BATCH events a turn, so that the host gets its turn too; descriptor
- *         numbers below NQ_LOOP_FD_MAX.
+ * Limits  NQ_LOOP_BATCH descriptors and NQ_LOOP_BATCH timers a turn, so that the host gets
+ *         its turn too; descriptor numbers below NQ_LOOP_FD_MAX.
  */
 #ifndef NQ_LOOP_LOOP_H
 #define NQ_LOOP_LOOP_H
@@ -21,6 +21,7 @@
 #include "base/err.h"
 
 #define NQ_LOOP_BATCH  64
+#define NQ_LOOP_ROUNDS 8 /* that timers without delay may lead on in one turn */
 #define NQ_LOOP_FD_MAX 65536
 
 enum nq_loop_events { NQ_LOOP_READ = 1, NQ_LOOP_WRITE = 2 };

@@ -217,16 +217,30 @@ static void timer_may_clear_another_that_is_due_in_the_same_turn(void **state)
     assert_int_equal(calls.who[0], 1);
 }
 
-static void timer_that_sets_itself_again_runs_once_a_turn(void **state)
+static void timer_that_sets_itself_again_runs_a_few_times_a_turn(void **state)
 {
     struct actor a = actor_of(*state, 1);
     a.again_ms = 0;
     set(&a, 0);
     nq_loop_turn(*state);
-    assert_int_equal(calls.count, 1);
+    assert_int_equal(calls.count, NQ_LOOP_ROUNDS);
     assert_true(is_readable(*state, 1000));
     nq_loop_turn(*state);
-    assert_int_equal(calls.count, 2);
+    assert_int_equal(calls.count, 2 * NQ_LOOP_ROUNDS);
+}
+
+static void timers_that_set_themselves_again_are_bounded_together(void **state)
+{
+    enum { MANY = NQ_LOOP_BATCH / 2 + 1 };
+    static struct actor many[MANY];
+    for (int i = 0; i < MANY; i++) {
+        many[i] = actor_of(*state, i);
+        many[i].again_ms = 0;
+        set(&many[i], 0);
+    }
+    nq_loop_turn(*state);
+    assert_int_equal(calls.count, NQ_LOOP_BATCH);
+    assert_true(is_readable(*state, 1000));
 }
 
 static void one_turn_runs_at_most_a_batch_of_timers_and_asks_for_more(void **state)
@@ -462,7 +476,8 @@ int main(void)
         LOOP_TEST(timer_set_again_moves),
         LOOP_TEST(cleared_timer_never_runs_and_clearing_twice_is_harmless),
         LOOP_TEST(timer_may_clear_another_that_is_due_in_the_same_turn),
-        LOOP_TEST(timer_that_sets_itself_again_runs_once_a_turn),
+        LOOP_TEST(timer_that_sets_itself_again_runs_a_few_times_a_turn),
+        LOOP_TEST(timers_that_set_themselves_again_are_bounded_together),
         LOOP_TEST(one_turn_runs_at_most_a_batch_of_timers_and_asks_for_more),
         LOOP_TEST(descriptor_becomes_readable_when_a_real_timer_is_due),
         LOOP_TEST(closing_the_loop_forgets_its_timers),
