@@ -66,13 +66,18 @@ bool nq_sqlite_version(struct sqlite_store *store, int64_t *ret_version,
     return true;
 }
 
-void nq_sqlite_close(struct nq_store *base)
+static void close_database(struct sqlite_store *store)
 {
-    struct sqlite_store *store = nq_sqlite_of(base);
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
         (void)sqlite3_finalize(store->statements[i]);
     }
     (void)sqlite3_close(store->db);
+}
+
+void nq_sqlite_close(struct nq_store *base)
+{
+    struct sqlite_store *store = nq_sqlite_of(base);
+    close_database(store);
     free(store);
 }
 
@@ -149,7 +154,7 @@ static bool create_file(const char *path, struct nq_err *reterr)
     bool created = (sqlite3_open_v2(fresh, &store.db, flags, NULL) == SQLITE_OK ||
                     nq_sqlite_fail(&store, NQ_STORE_OPEN, path, reterr)) &&
                    create(&store, reterr);
-    (void)sqlite3_close(store.db);
+    close_database(&store);
     created =
         created && ((rename(fresh, path) == 0 && sync_folder_of(path)) ||
                     nq_fail_errno(reterr, NQ_STORE_OPEN, "%s: its new name", fresh));

@@ -21,6 +21,8 @@
 #define SQL_MAX         4096
 
 enum statement {
+    BEGIN_WRITING,
+    COMMIT_WRITING,
     PUT_CASE,
     DELETE_CASE,
     PUT_SIGNAL,

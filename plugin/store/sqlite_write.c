@@ -6,13 +6,17 @@
 
 /* PUT_CASE is made from nq_case_fields. */
 static const char *const statement_sql[STATEMENT_COUNT] = {
+    [BEGIN_WRITING] = "BEGIN IMMEDIATE",
+    [COMMIT_WRITING] = "COMMIT",
     [DELETE_CASE] = "DELETE FROM quarantine_case WHERE id = ?1",
     [PUT_SIGNAL] =
         "INSERT OR REPLACE INTO signal VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
-    [PUT_SCALAR] = "INSERT OR REPLACE INTO scalar VALUES (?1, ?2)",
+    [PUT_SCALAR] = "INSERT INTO scalar VALUES (?1, ?2) ON CONFLICT (name) "
+                   "DO UPDATE SET value = excluded.value",
     [RAISE_SCALAR] = "INSERT INTO scalar VALUES (?1, ?2) ON CONFLICT (name) "
                      "DO UPDATE SET value = max(value, excluded.value)",
-    [PUT_TALLY] = "INSERT OR REPLACE INTO tally VALUES (?1, ?2, ?3)",
+    [PUT_TALLY] = "INSERT INTO tally VALUES (?1, ?2, ?3) ON CONFLICT (owner, name) "
+                  "DO UPDATE SET value = excluded.value",
     [PUT_UNMATCHED] = "INSERT OR REPLACE INTO unmatched VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
     [PUT_ADMISSION] = "INSERT INTO admission (case_id, rehearsed, at_ms, cause, owners) "
                       "VALUES (?1,?2,?3,?4,?5)",
@@ -23,6 +27,16 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
                     "SELECT 1, number, hash FROM log WHERE number = ?1",
     [PRUNE_LOG] = "DELETE FROM log WHERE number <= ?1",
 };
+
+/* Unless it is prepared already. */
+static bool prepare(struct sqlite_store *store, enum statement which, const char *sql,
+                    struct nq_err *reterr)
+{
+    return store->statements[which] ||
+           sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                              &store->statements[which], NULL) == SQLITE_OK ||
+           nq_sqlite_fail(store, NQ_STORE_OPEN, sql, reterr);
+}
 
 bool nq_sqlite_prepare(struct sqlite_store *store, struct nq_err *reterr)
 {
@@ -42,10 +56,9 @@ bool nq_sqlite_prepare(struct sqlite_store *store, struct nq_err *reterr)
     }
     bool prepared = built;
     for (size_t i = 0; prepared && i < STATEMENT_COUNT; i++) {
-        const char *sql = i == PUT_CASE ? nq_buf_text(&put_case_sql) : statement_sql[i];
-        prepared = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                      &store->statements[i], NULL) == SQLITE_OK ||
-                   nq_sqlite_fail(store, NQ_STORE_OPEN, sql, reterr);
+        prepared = prepare(store, (enum statement)i,
+                           i == PUT_CASE ? nq_buf_text(&put_case_sql) : statement_sql[i],
+                           reterr);
     }
     nq_buf_done(&put_case_sql);
     return prepared;
@@ -53,11 +66,25 @@ bool nq_sqlite_prepare(struct sqlite_store *store, struct nq_err *reterr)
 
 /* ---- transactions --------------------------------------------------------------------- */
 
+/* Also for a database that has no tables yet. */
+static bool run_prepared(struct sqlite_store *store, enum statement which,
+                         struct nq_err *reterr)
+{
+    if (!prepare(store, which, statement_sql[which], reterr)) {
+        return false;
+    }
+    sqlite3_stmt *statement = store->statements[which];
+    const bool done = sqlite3_step(statement) == SQLITE_DONE ||
+                      nq_sqlite_fail(store, NQ_STORE_WRITE, statement_sql[which], reterr);
+    (void)sqlite3_reset(statement);
+    return done;
+}
+
 bool nq_sqlite_begin(struct nq_store *base, struct nq_err *reterr)
 {
     struct sqlite_store *store = nq_sqlite_of(base);
     if ((store->logging && !nq_sqlite_room_for_index(store, reterr)) ||
-        !nq_sqlite_run(store, "BEGIN IMMEDIATE", NQ_STORE_WRITE, reterr)) {
+        !run_prepared(store, BEGIN_WRITING, reterr)) {
         return false; /* perhaps inside a transaction, which goes on */
     }
     store->case_raised = 0;
@@ -93,7 +120,7 @@ bool nq_sqlite_commit(struct nq_store *base, struct nq_err *reterr)
 {
     struct sqlite_store *store = nq_sqlite_of(base);
     if (!is_in_its_place(store, reterr) || !raise_numbers(store, reterr) ||
-        !nq_sqlite_run(store, "COMMIT", NQ_STORE_WRITE, reterr)) {
+        !run_prepared(store, COMMIT_WRITING, reterr)) {
         return false;
     }
     store->log_committed = store->log_pending;
