@@ -390,6 +390,12 @@ bool nq_effect_writes(enum nq_case_effect effect)
     return effect_rows[effect].writes;
 }
 
+bool nq_episode_seeks_vm(const struct nq_episode *episode)
+{
+    return !episode->record.external_id &&
+           row_of(episode, episode->effect)->start == start_find;
+}
+
 void nq_episode_perform(struct nq_episode *episode)
 {
     const enum nq_case_effect effect = episode->effect;

@@ -10,6 +10,10 @@
 
 #define STORE_RETRY_MS 1000
 
+/* Times that a commit may be put off for a search: in one the inventory answers, in the next
+ * a question leaves for NSX, which answers while the disk is busy. */
+#define PUT_OFF_MOST 4
+
 int64_t nq_engine_now(const struct nq_engine *engine)
 {
     return nq_wall_ms(engine->setup.clock);
@@ -203,22 +207,30 @@ static void await_unmatched(struct nq_engine *engine)
     }
 }
 
-/* What needs no call is decided before the commit, so that it is in this one and costs none
- * of its own: a sync of the disk is most of the time from a trap to the tag. */
-static void decide(struct nq_engine *engine)
+/* A sync of the disk is most of the time from a trap to the tag, so what changes nothing
+ * outside does not wait for one: the VM is looked for, and what needs no call is decided.
+ * true: a search is under way. */
+static bool decide(struct nq_engine *engine)
 {
+    bool searching = false;
     for (struct nq_episode *episode = engine->touched; episode;
          episode = episode->touched_next) {
-        if (episode->effect == NQ_DO_VET && !nq_vet_asks(episode)) {
+        if (nq_episode_seeks_vm(episode) ||
+            (episode->effect == NQ_DO_VET && !nq_vet_asks(episode))) {
             nq_episode_perform(episode);
         }
+        searching = searching || (episode->call && !episode->record.external_id);
     }
+    return searching;
 }
 
-static void flush(void *arg)
+static void flush(void *arg);
+
+static void write_down(struct nq_engine *engine)
 {
-    struct nq_engine *engine = arg;
-    decide(engine);
+    engine->put_off = 0;
+    nq_timer_clear(engine->setup.loop,
+                   &engine->flush); /* what decide() changed is in it */
     if (!commit(engine)) {
         /* Whoever waits for an answer keeps the trap and repeats it. */
         give_answers(engine, false);
@@ -233,6 +245,17 @@ static void flush(void *arg)
     let_out(engine);
 }
 
+static void flush(void *arg)
+{
+    struct nq_engine *engine = arg;
+    if (decide(engine) && engine->put_off < PUT_OFF_MOST) {
+        engine->put_off++;
+        nq_timer_set(engine->setup.loop, &engine->flush, 0, flush, engine);
+    } else {
+        write_down(engine);
+    }
+}
+
 void nq_engine_wake(struct nq_engine *engine)
 {
     if (!engine->flush.armed) {
@@ -243,8 +266,8 @@ void nq_engine_wake(struct nq_engine *engine)
 void nq_engine_settle(struct nq_engine *engine)
 {
     if (engine->flush.armed) {
-        nq_timer_clear(engine->setup.loop, &engine->flush);
-        flush(engine);
+        (void)decide(engine);
+        write_down(engine);
     }
 }
 

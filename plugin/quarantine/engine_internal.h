@@ -201,6 +201,7 @@ struct nq_engine {
     struct nq_pending_answer *answers;
     struct nq_pending_answer **answers_tail;
     struct nq_timer flush;
+    unsigned put_off; /* so often, for searches */
     struct nq_flood flood;
     int64_t dropped_ms;           /* wall: when the kernel dropped datagrams last */
     struct nq_log_limit trap_log; /* lines that any sender can provoke */
@@ -342,8 +343,11 @@ void nq_times_isolated(struct nq_episode *episode);
 
 /* ---- effects.c ---------------------------------------------------------------------- */
 
-/* Starts what the last step asked for; called after the commit. */
+/* Starts what the last step asked for; after the commit, but for what decide() of engine.c
+ * does before it. */
 void nq_episode_perform(struct nq_episode *episode);
+/* true: to perform it now is to look for a VM that is not known yet, and changes nothing. */
+bool nq_episode_seeks_vm(const struct nq_episode *episode);
 /* The engine is stopped: the case goes on when that ends. */
 void nq_episode_block(struct nq_episode *episode);
 /* The effect changes something in NSX: once begun only stopping cancels it. */

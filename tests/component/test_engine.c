@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_engine.c: what the engine promises about one event and its one effect, one test a promise. */
 #include "story.h"
+#include "world_internal.h"
 
 /* ---- the main job ------------------------------------------------------------------- */
 
@@ -121,7 +122,60 @@ static void answers_stored_only_after_the_commit(void **state)
     world_free(world);
 }
 
-static void lets_nothing_out_while_the_store_cannot_commit(void **state)
+/* Answers a search soon, as an inventory does that knows the VM. */
+struct inventory {
+    struct world *world;
+    struct nq_timer timer;
+};
+
+static void answer_search(void *arg)
+{
+    const struct inventory *inventory = arg;
+    struct waiting_call call;
+    assert_true(world_take(inventory->world, CALL_FIND, &call));
+    world_answer_truly(inventory->world, &call);
+}
+
+static void on_start(void *arg, const struct waiting_call *call)
+{
+    struct inventory *inventory = arg;
+    if (call->kind == CALL_FIND) {
+        nq_timer_set(inventory->world->loop, &inventory->timer, 0, answer_search,
+                     inventory);
+    }
+}
+
+static void one_commit_stands_between_a_trap_and_the_tag_of_a_known_vm(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct inventory inventory = {.world = world};
+    const struct world_watch watch = {.arg = &inventory, .on_start = on_start};
+    world->watch = &watch;
+    const size_t commits = world_commits(world);
+    world_detect(world, "VDI-01", "Eicar");
+    world_settle(world);
+    assert_true(world_is_waiting(world, CALL_ADD));
+    assert_int_equal(world_stored(world), 1);
+    assert_int_equal(world_commits(world), commits + 1);
+    world_free(world);
+}
+
+static void a_search_that_takes_longer_keeps_no_sender_waiting(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    for (size_t turn = 0; turn < 3; turn++) { /* more traps do not put it off any more */
+        world_detect(world, turn == 0 ? "VDI-02" : "no-such-vm", "Eicar");
+        nq_loop_turn(world->loop);
+        assert_true(world_is_waiting(world, CALL_FIND));
+        assert_int_equal(world_stored(world), turn + 1);
+    }
+    assert_int_equal(world_calls(world, CALL_ADD), 0);
+    world_free(world);
+}
+
+static void changes_nothing_outside_while_the_store_cannot_commit(void **state)
 {
     (void)state;
     struct world *world = world_new();
@@ -129,8 +183,10 @@ static void lets_nothing_out_while_the_store_cannot_commit(void **state)
     world_break_store(world, true);
     world_detect(world, "VDI-01", "Eicar");
     world_settle(world);
+    assert_true(world_answer(world)); /* to look for the VM is no change */
     world_advance(world, 10000);
-    assert_int_equal(world_calls(world, CALL_FIND), 0);
+    assert_int_equal(world_calls(world, CALL_ADD), 0);
+    assert_int_equal(world_waiting(world), 0);
     assert_int_equal(world_stored(world), 0);
     assert_int_equal(world_put_off(world), 1);
     nq_engine_view(world_engine(world), &view);
@@ -386,7 +442,9 @@ int main(void)
         cmocka_unit_test(a_clone_that_is_too_new_is_waited_for),
         cmocka_unit_test(an_addition_that_nsx_refuses_does_not_stop_a_release),
         cmocka_unit_test(answers_stored_only_after_the_commit),
-        cmocka_unit_test(lets_nothing_out_while_the_store_cannot_commit),
+        cmocka_unit_test(one_commit_stands_between_a_trap_and_the_tag_of_a_known_vm),
+        cmocka_unit_test(a_search_that_takes_longer_keeps_no_sender_waiting),
+        cmocka_unit_test(changes_nothing_outside_while_the_store_cannot_commit),
         cmocka_unit_test(coalesces_repeated_signals_into_one_case),
         cmocka_unit_test(merges_two_identities_of_one_vm),
         cmocka_unit_test(crash_at_every_answer_ends_isolated_with_one_tag),

@@ -32,7 +32,7 @@ static void on_notice(void *arg, enum nq_notice notice, const void *row)
 {
     struct world *world = arg;
     world->notices[notice]++;
-    if (world->watch && !world->store.dead) {
+    if (world->watch && world->watch->on_notice && !world->store.dead) {
         world->watch->on_notice(world->watch->arg, notice, row);
     }
 }
@@ -236,7 +236,7 @@ static void on_answer(void *arg, enum nq_intake verdict, const char *reason)
     struct world *world = arg;
     if (!world->store.dead) {
         world->answers[verdict]++;
-        if (world->watch) {
+        if (world->watch && world->watch->on_answer) {
             world->watch->on_answer(world->watch->arg, verdict);
         }
     }

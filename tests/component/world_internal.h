@@ -73,7 +73,7 @@ struct fake_backend {
 };
 
 /* Who wants to see what leaves the engine, at the moment it does. Not told of what a dead
- * process does. Each may let it die, by setting store.dead. */
+ * process does. Each may let it die, by setting store.dead; NULL: of no interest. */
 struct world_watch {
     void *arg;
     void (*on_start)(void *arg, const struct waiting_call *call);

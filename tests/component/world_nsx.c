@@ -31,7 +31,7 @@ static struct nq_call *start(struct nq_backend *base, enum world_call_kind kind,
     backend->started[kind]++;
     struct world *world = backend->world;
     call->unsent = world->store.dead;
-    if (world->watch && !world->store.dead) {
+    if (world->watch && world->watch->on_start && !world->store.dead) {
         world->watch->on_start(world->watch->arg, call);
     }
     return (struct nq_call *)(uintptr_t)call->number;
@@ -114,7 +114,7 @@ static void fake_cancel(struct nq_backend *base, struct nq_call *handle)
     for (size_t i = 0; i < backend->call_count; i++) {
         if (backend->calls[i].number == (uint64_t)(uintptr_t)handle) {
             take_call(backend, i, &dropped);
-            if (backend->world->watch) {
+            if (backend->world->watch && backend->world->watch->on_cancel) {
                 backend->world->watch->on_cancel(backend->world->watch->arg, &dropped);
             }
             return;

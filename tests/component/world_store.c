@@ -276,13 +276,13 @@ static bool fake_commit(struct nq_store *base, struct nq_err *reterr)
         store->missed++;
         return false;
     }
-    if (watch) {
+    if (watch && watch->before_commit) {
         watch->before_commit(watch->arg, &store->committed, &store->pending);
     }
     if (!store->dead) {
         world_copy_kept(&store->committed, &store->pending);
         store->commits++;
-        if (watch) {
+        if (watch && watch->after_commit) {
             watch->after_commit(watch->arg);
         }
     }
