@@ -253,7 +253,7 @@ static void the_version_is_shown(void **state)
         site.backend = nq_backend_close(site.backend);
         site_vsphere_settings(rows[i].settings);
         site_open();
-        for (int k = 0; k < 20 && (!status.version || !*status.version); k++) {
+        for (int k = 0; k < 1000 && (!status.version || !*status.version); k++) {
             site_find("vdi-01", NULL, &seen);
             free(manager_get(site.sim, "/sim/settings")); /* turns the loop */
             site.backend->ops->status(site.backend, 0, &status);

@@ -127,7 +127,7 @@ ONLY_IN_INVENTORY = {"address": ('addresses = "192.0.2.11";', "VDI-01"),
 @pytest.mark.parametrize("kind", ONLY_IN_INVENTORY)
 def test_nothing_is_written_before_the_inventory_says_whom_it_is_about(make_lab, nsx, kind):
     protect, vm = ONLY_IN_INVENTORY[kind]
-    lab = make_lab("agentx", nsx, protect=protect).start()
+    lab = make_lab("agentx", nsx, protect=protect, timeout_s=2.0).start()
     lab.send_trap(vm)
     case = lab.wait_case(OperState="held", Reason="protected")["index"]
     lab.kill_engine()

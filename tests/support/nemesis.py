@@ -127,7 +127,7 @@ class Nemesis(Troubles):
             self.end_trouble(trouble)
         self.note("healed")
         lab = self.lab
-        lab.wait_answers()
+        lab.wait_answers(HEAL_S)
         try:
             lab.wait(lambda: self.try_set("nqEngineMode.0", "enforce"), "the mode to be set")
         except AssertionError as error:
