@@ -11,6 +11,7 @@ from labs import DEFAULT_TIMES, BenchLab, World
 from procs import rss_bytes
 from support.counters import Counters
 from support.filled_store import fill, held_case
+from support.waiting import wait_for
 
 # One sync after the other, at the pace that NSX allows, and nothing else that reads lists.
 SYNCING = {**DEFAULT_TIMES, "inventory_interval_s": 2.0, "reconcile_s": 3600.0,
@@ -72,7 +73,8 @@ def start_s(cases):
         counters = Counters(lab)
         begin = time.monotonic()
         lab.start_engine()
-        lab.wait(lambda: counters.read(1.0), "the first answer")
+        wait_for(lambda: counters.read(1.0), "the first answer", 60, every=0.002,
+                 watch=lab.watch)
         took = time.monotonic() - begin
         counters.close()
         assert lab.snmp.number("nqCasesOpen.0") == cases

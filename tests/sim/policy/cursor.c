@@ -7,21 +7,29 @@
 
 /* Real cursors often begin so; they mean nothing to clients. */
 #define CURSOR_PREFIX "0036"
+#define LIST_MAX      UINT32_MAX
 
-/* An opaque cursor names the item that comes next, in hexadecimal, and how many of the
- * same id come before it: copies of a VM share one. */
+/* How many items of the same id stand directly before this one: copies of a VM share it. */
+static size_t same_before(const struct sim_list *list, size_t at)
+{
+    size_t count = 0;
+
+    while (count < at &&
+           strcmp(list->items[at - count - 1].id, list->items[at].id) == 0) {
+        count++;
+    }
+    return count;
+}
+
+/* An opaque cursor is, in hexadecimal, the place of the item that comes next, how many of the
+ * same id stand before it, and its id. */
 char *sim_cursor_of(const struct sim_list *list, size_t at)
 {
-    const char *id = list->items[at].id;
-    size_t before = 0;
     char *text;
     char *cursor;
     size_t used = strlen(CURSOR_PREFIX);
 
-    for (size_t i = 0; i < at; i++) {
-        before += strcmp(list->items[i].id, id) == 0;
-    }
-    text = sim_format("%zu/%s", before, id);
+    text = sim_format("%zu/%zu/%s", at, same_before(list, at), list->items[at].id);
     cursor = sim_alloc(used + strlen(text) * 2 + 1, 1);
     memcpy(cursor, CURSOR_PREFIX, used);
     for (const char *at_text = text; *at_text != '\0'; at_text++) {
@@ -56,24 +64,43 @@ static char *open_cursor(const char *cursor)
     return text;
 }
 
+/* Cuts "number/" off the front of *text. */
+static bool cut_number(char **text, uint64_t *ret_number)
+{
+    char *number = *text;
+    char *slash = number == NULL ? NULL : strchr(number, '/');
+
+    if (slash == NULL) {
+        return false;
+    }
+    *slash = '\0';
+    *text = slash + 1;
+    return sim_parse_number(number, LIST_MAX, ret_number);
+}
+
+static bool is_at(const struct sim_list *list, size_t at, const char *id, uint64_t before)
+{
+    return at < list->count && strcmp(list->items[at].id, id) == 0 &&
+           same_before(list, at) == before;
+}
+
 bool sim_cursor_find(const struct sim_list *list, const char *cursor, size_t *ret_start)
 {
     char *text = open_cursor(cursor);
-    char *id = text == NULL ? NULL : strchr(text, '/');
+    char *id = text;
+    uint64_t at = 0;
     uint64_t before = 0;
-    bool found = false;
+    bool found = cut_number(&id, &at) && cut_number(&id, &before);
 
-    if (id != NULL) {
-        *id++ = '\0';
-        found = sim_parse_number(text, list->count, &before);
-    }
-    for (size_t i = 0; found && i < list->count; i++) {
-        if (strcmp(list->items[i].id, id) == 0 && before-- == 0) {
-            *ret_start = i;
-            free(text);
-            return true;
+    /* Its place, unless the list has changed since. */
+    if (found && !is_at(list, at, id, before)) {
+        at = 0;
+        while (at < list->count && !is_at(list, at, id, before)) {
+            at++;
         }
+        found = at < list->count;
     }
+    *ret_start = at;
     free(text);
-    return false;
+    return found;
 }

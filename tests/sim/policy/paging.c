@@ -68,6 +68,16 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : strcmp(left->item.id, right->item.id);
 }
 
+static bool is_sorted(const struct sortable *items, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (compare(&items[i - 1], &items[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void sort(struct sim_list *list, const char *by, bool ascending)
 {
     struct sortable *copies = sim_alloc(list->count, sizeof(*copies));
@@ -78,7 +88,9 @@ static void sort(struct sim_list *list, const char *by, bool ascending)
         copies[i].key = is_id ? NULL : sim_json_get(list->items[i].json, by);
         copies[i].item = list->items[i];
     }
-    qsort(copies, list->count, sizeof(*copies), compare);
+    if (!is_sorted(copies, list->count)) {
+        qsort(copies, list->count, sizeof(*copies), compare);
+    }
     for (size_t i = 0; i < list->count; i++) {
         list->items[ascending ? i : list->count - 1 - i] = copies[i].item;
     }
