@@ -48,6 +48,20 @@ static void leave(struct nq_ask *ask)
     }
 }
 
+/* Urgent ones wait in front of the others, for which the engine has time. */
+static void queue(struct nq_asker *asker, struct nq_ask *ask)
+{
+    struct nq_ask *first = asker->waiting;
+    while (ask->urgent && first && first->urgent) {
+        first = first->next;
+    }
+    if (ask->urgent && first) {
+        DL_PREPEND_ELEM(asker->waiting, first, ask);
+    } else {
+        DL_APPEND(asker->waiting, ask);
+    }
+}
+
 static void enter(struct nq_ask *ask, enum nq_ask_stage stage)
 {
     struct nq_asker *asker = ask->asker;
@@ -56,7 +70,7 @@ static void enter(struct nq_ask *ask, enum nq_ask_stage stage)
         if (ask->stage == NQ_ASK_SENT) {
             DL_PREPEND(asker->waiting, ask); /* it has had its turn already */
         } else {
-            DL_APPEND(asker->waiting, ask);
+            queue(asker, ask);
         }
         asker->waiting_count++;
         nq_timer_set(asker->loop, &ask->timer, NQ_ASK_WAIT_MAX_MS, on_patience_end, ask);
@@ -126,6 +140,7 @@ struct nq_ask *nq_ask_start(struct nq_asker *asker, const struct nq_question *qu
         .path = nq_strdup(question->path),
         .body = nq_strdup(question->body),
         .optional = question->optional,
+        .urgent = question->urgent || question->method != NQ_HTTP_GET,
         .read = read,
         .done = done,
         .arg = arg,

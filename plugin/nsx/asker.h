@@ -10,8 +10,9 @@
  * Thread  loop thread only.
  * Fails   open() with *reterr; a question through its done callback, judged.
  * Limits  conf.concurrency questions under way and conf.requests_per_s requests in a
- *         second; NQ_ASK_QUEUE_MAX questions wait, each at most NQ_ASK_WAIT_MAX_MS at a
- *         time; those of http.h for each exchange.
+ *         second, of which limit.h keeps a part for urgent ones; NQ_ASK_QUEUE_MAX questions
+ *         wait, urgent ones in front, each at most NQ_ASK_WAIT_MAX_MS at a time; those of
+ *         http.h for each exchange.
  *
  * A start function never calls back before it returns, calls back exactly once, and never
  * after cancel or close. Close must not be called inside a callback.
@@ -64,6 +65,7 @@ struct nq_question {
     const char *body; /* NULL: none */
     bool
         optional; /* that the account may not ask this, or NSX has it not, is no trouble */
+    bool urgent;  /* a tag waits for it; whatever changes something is urgent anyway */
 };
 
 /* Reads a 2xx answer. false: it is not what was asked for, *reterr says why. Must not

@@ -60,7 +60,8 @@ void nq_asker_note_limit(struct nq_asker *asker, const struct nq_pass *pass,
         nq_log(NQ_LOG_WARNING,
                "the manager asks for fewer requests manager=%s "
                "status=%d pause_ms=%lld",
-               asker->name, answer->status, (long long)nq_limit_wait_ms(&asker->limit));
+               asker->name, answer->status,
+               (long long)nq_limit_wait_ms(&asker->limit, true));
     }
 }
 

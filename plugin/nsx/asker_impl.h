@@ -37,6 +37,7 @@ struct nq_ask {
     char *path;
     char *body;
     bool optional;
+    bool urgent;           /* goes before those that are not */
     bool withdrawn;        /* not to be sent once more */
     struct nq_timer timer; /* WAITING: the end of its patience; FAILING: at once */
     struct nq_err err;     /* FAILING */

@@ -44,9 +44,9 @@ static void on_limit(void *arg)
 }
 
 /* Whoever has to wait is sent by the timer, or by the answer to the limit's probe. */
-static bool is_limited(struct nq_asker *asker)
+static bool is_limited(struct nq_asker *asker, const struct nq_ask *ask)
 {
-    const int64_t wait_ms = nq_limit_wait_ms(&asker->limit);
+    const int64_t wait_ms = nq_limit_wait_ms(&asker->limit, ask->urgent);
     if (wait_ms > 0) {
         nq_timer_set(asker->loop, &asker->timer, wait_ms, on_limit, asker);
     }
@@ -97,7 +97,7 @@ static bool send_first(struct nq_asker *asker)
         nq_asker_fail_waiting(asker, &asker->gate.refusal);
         return false;
     }
-    if (is_limited(asker)) {
+    if (is_limited(asker, ask)) {
         return false;
     }
     struct nq_node *node =

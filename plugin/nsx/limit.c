@@ -6,6 +6,9 @@
 
 #include "nsx/http.h"
 
+/* One of so many requests is kept for urgent ones. */
+#define RESERVED 5
+
 void nq_limit_init(struct nq_limit *limit, const struct nq_clock *clock, size_t per_s,
                    nq_random_fn *random, void *random_arg)
 {
@@ -17,9 +20,10 @@ void nq_limit_init(struct nq_limit *limit, const struct nq_clock *clock, size_t 
     };
 }
 
-int64_t nq_limit_wait_ms(const struct nq_limit *limit)
+int64_t nq_limit_wait_ms(const struct nq_limit *limit, bool urgent)
 {
     const int64_t now_ms = nq_mono_ms(limit->clock);
+    const size_t most = urgent ? limit->per_s : limit->per_s - limit->per_s / RESERVED;
     int64_t wait_ms = 0;
     if (limit->probing) {
         return NQ_LIMIT_AFTER_PROBE;
@@ -27,8 +31,9 @@ int64_t nq_limit_wait_ms(const struct nq_limit *limit)
     if (limit->refusals > 0) {
         wait_ms = MAX(0, limit->pause_ends_ms - now_ms);
     }
-    if (limit->filled == limit->per_s) {
-        const int64_t free_ms = limit->sent_ms[limit->next] + NQ_LIMIT_WINDOW_MS;
+    if (limit->filled >= most) {
+        const size_t before = (limit->next + limit->per_s - most) % limit->per_s;
+        const int64_t free_ms = limit->sent_ms[before] + NQ_LIMIT_WINDOW_MS;
         wait_ms = MAX(wait_ms, free_ms - now_ms);
     }
     return wait_ms;
@@ -36,7 +41,7 @@ int64_t nq_limit_wait_ms(const struct nq_limit *limit)
 
 bool nq_limit_has_spare(const struct nq_limit *limit)
 {
-    return limit->refusals == 0 && nq_limit_wait_ms(limit) == 0;
+    return limit->refusals == 0 && nq_limit_wait_ms(limit, false) == 0;
 }
 
 bool nq_limit_take(struct nq_limit *limit)

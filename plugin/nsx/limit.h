@@ -8,9 +8,9 @@
  * Blocks  never.
  * Thread  loop thread only.
  * Fails   never.
- * Limits  per_s requests in any NQ_LIMIT_WINDOW_MS; a pause of NQ_LIMIT_FIRST_MS, doubled
- *         each time up to NQ_LIMIT_MOST_MS, or what the manager asks for, up to
- *         NQ_LIMIT_RETRY_AFTER_MAX_MS.
+ * Limits  per_s requests in any NQ_LIMIT_WINDOW_MS, a fifth of them for urgent ones only; a
+ *         pause of NQ_LIMIT_FIRST_MS, doubled each time up to NQ_LIMIT_MOST_MS, or what the
+ *         manager asks for, up to NQ_LIMIT_RETRY_AFTER_MAX_MS.
  */
 #ifndef NQ_NSX_LIMIT_H
 #define NQ_NSX_LIMIT_H
@@ -58,7 +58,7 @@ void nq_limit_init(struct nq_limit *limit, const struct nq_clock *clock, size_t 
                    nq_random_fn *random, void *random_arg);
 
 /* 0: a request may be sent now. Above: ask again after so long. */
-int64_t nq_limit_wait_ms(const struct nq_limit *limit);
+int64_t nq_limit_wait_ms(const struct nq_limit *limit, bool urgent);
 
 /* true: there is no pause, and a request of no importance may be sent now. */
 bool nq_limit_has_spare(const struct nq_limit *limit);

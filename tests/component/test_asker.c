@@ -148,6 +148,33 @@ static void what_waits_is_sent_in_order(void **state)
     }
 }
 
+static void a_tag_goes_before_what_is_only_read(void **state)
+{
+    (void)state;
+    struct asked first;
+    struct asked readings[3];
+    struct asked tags[2];
+    at.access.concurrency = 1;
+    asker_open();
+    manager_fault(at.manager, "{\"path\":\"" VMS "\",\"hold\":true,\"times\":1}");
+    asker_get(VMS, &first);
+    asker_get(VMS, &readings[0]);
+    asker_get(VMS, &readings[1]);
+    asker_tag(&tags[0]);
+    asker_get(VMS, &readings[2]);
+    asker_tag(&tags[1]);
+    free(manager_get(at.manager, "/sim/held?count=1"));
+    manager_post(at.manager, "/sim/release", "{\"all\":true}");
+    const struct asked *const order[] = {&tags[0], &tags[1], &readings[0], &readings[1],
+                                         &readings[2]};
+    asker_wait(&first);
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        asker_wait(order[i]);
+        assert_int_equal(order[i]->code, NQ_OK);
+        assert_int_equal(order[i]->order, first.order + 1 + (int)i);
+    }
+}
+
 static void a_full_queue_refuses_but_not_before_the_start_returns(void **state)
 {
     (void)state;
@@ -256,6 +283,7 @@ int main(void)
         BASIC(nobody_waits_for_ever_for_the_end_of_a_pause),
         BASIC(a_storm_stays_below_the_rate_that_nsx_allows),
         BASIC(what_waits_is_sent_in_order),
+        BASIC(a_tag_goes_before_what_is_only_read),
         BASIC(a_full_queue_refuses_but_not_before_the_start_returns),
         BASIC(a_question_that_is_never_sent_ends_all_the_same),
         BASIC(the_status_tells_what_happened),

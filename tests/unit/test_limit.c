@@ -56,6 +56,30 @@ static uint32_t next_number(void)
     return number;
 }
 
+static void a_fifth_is_kept_for_what_is_urgent(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t per_s;
+        size_t routine;
+    } rows[] = {{1, 1}, {4, 4}, {5, 4}, {50, 40}, {100, 80}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t sent = 0;
+        new_limit(rows[i].per_s);
+        for (; nq_limit_wait_ms(&limit, false) == 0; sent++) {
+            (void)nq_limit_take(&limit);
+        }
+        assert_int_equal(sent, rows[i].routine);
+        assert_int_equal(nq_limit_wait_ms(&limit, false), NQ_LIMIT_WINDOW_MS);
+        for (; nq_limit_wait_ms(&limit, true) == 0; sent++) {
+            (void)nq_limit_take(&limit);
+        }
+        assert_int_equal(sent, rows[i].per_s);
+        now_ms += NQ_LIMIT_WINDOW_MS;
+        assert_int_equal(nq_limit_wait_ms(&limit, false), 0);
+    }
+}
+
 static void no_second_ever_has_more_requests_than_allowed(void **state)
 {
     (void)state;
@@ -71,7 +95,7 @@ static void no_second_ever_has_more_requests_than_allowed(void **state)
             now_ms += kind < 80   ? 0
                       : kind < 95 ? next_number() % 20
                                   : next_number() % 3000;
-            if (nq_limit_wait_ms(&limit) == 0) {
+            if (nq_limit_wait_ms(&limit, true) == 0) {
                 assert_false(nq_limit_take(&limit));
                 sent_ms[count++] = now_ms;
             }
@@ -87,16 +111,16 @@ static void who_waits_as_told_may_send_then_and_not_before(void **state)
 {
     (void)state;
     for (int i = 0; i < 50; i++) {
-        assert_int_equal(nq_limit_wait_ms(&limit), 0);
+        assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
         (void)nq_limit_take(&limit);
     }
-    const int64_t wait_ms = nq_limit_wait_ms(&limit);
+    const int64_t wait_ms = nq_limit_wait_ms(&limit, true);
     assert_int_equal(wait_ms, NQ_LIMIT_WINDOW_MS);
     assert_false(nq_limit_has_spare(&limit));
     now_ms += wait_ms - 1;
-    assert_int_equal(nq_limit_wait_ms(&limit), 1);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 1);
     now_ms++;
-    assert_int_equal(nq_limit_wait_ms(&limit), 0);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
     assert_true(nq_limit_has_spare(&limit));
 }
 
@@ -117,18 +141,18 @@ static void pauses_double_up_to_the_maximum_and_end_with_an_answer(void **state)
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         chance = (uint32_t)(expected[i] / 2); /* the longest of the lot */
         assert_int_equal(refuse(probe, -1), i == 0);
-        assert_int_equal(nq_limit_wait_ms(&limit), expected[i]);
+        assert_int_equal(nq_limit_wait_ms(&limit, true), expected[i]);
         now_ms += expected[i];
-        assert_int_equal(nq_limit_wait_ms(&limit), 0);
+        assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
         probe = nq_limit_take(&limit);
         assert_true(probe);
     }
     assert_false(nq_limit_report(&limit, probe, NQ_LIMIT_ANSWERED, -1));
-    assert_int_equal(nq_limit_wait_ms(&limit), 0);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
     assert_false(nq_limit_take(&limit));
     chance = 0;
     assert_true(refuse(false, -1));
-    assert_int_equal(nq_limit_wait_ms(&limit), 250);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 250);
 }
 
 static void chance_takes_at_most_half_of_a_pause(void **state)
@@ -138,7 +162,7 @@ static void chance_takes_at_most_half_of_a_pause(void **state)
         new_limit(50);
         chance = next_number();
         (void)refuse(false, -1);
-        assert_in_range(nq_limit_wait_ms(&limit), 250, 500);
+        assert_in_range(nq_limit_wait_ms(&limit, true), 250, 500);
     }
 }
 
@@ -147,18 +171,18 @@ static void one_request_probes_when_the_pause_is_over(void **state)
     (void)state;
     (void)refuse(false, -1);
     now_ms += 500;
-    assert_int_equal(nq_limit_wait_ms(&limit), 0);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
     assert_false(nq_limit_has_spare(&limit));
     assert_true(nq_limit_take(&limit));
-    assert_int_equal(nq_limit_wait_ms(&limit), NQ_LIMIT_AFTER_PROBE);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), NQ_LIMIT_AFTER_PROBE);
     /* It comes to nothing: the next one probes. */
     (void)nq_limit_report(&limit, true, NQ_LIMIT_UNKNOWN, -1);
-    assert_int_equal(nq_limit_wait_ms(&limit), 0);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
     assert_true(nq_limit_take(&limit));
     (void)nq_limit_report(&limit, true, NQ_LIMIT_ANSWERED, -1);
-    assert_int_equal(nq_limit_wait_ms(&limit), 0);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
     assert_false(nq_limit_take(&limit));
-    assert_int_equal(nq_limit_wait_ms(&limit), 0);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 0);
 }
 
 static void what_was_under_way_neither_doubles_nor_ends_a_pause(void **state)
@@ -167,26 +191,26 @@ static void what_was_under_way_neither_doubles_nor_ends_a_pause(void **state)
     assert_true(refuse(false, -1));
     assert_false(refuse(false, -1));
     assert_false(refuse(false, -1));
-    assert_int_equal(nq_limit_wait_ms(&limit), 250);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 250);
     (void)nq_limit_report(&limit, false, NQ_LIMIT_ANSWERED, -1);
-    assert_int_equal(nq_limit_wait_ms(&limit), 250);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 250);
     (void)refuse(false, 2000);
-    assert_int_equal(nq_limit_wait_ms(&limit), 2000);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 2000);
     (void)refuse(false, 1000);
-    assert_int_equal(nq_limit_wait_ms(&limit), 2000);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 2000);
 }
 
 static void the_manager_may_ask_for_a_longer_pause_but_not_for_any(void **state)
 {
     (void)state;
     (void)refuse(false, 7000);
-    assert_int_equal(nq_limit_wait_ms(&limit), 7000);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 7000);
     new_limit(50);
     (void)refuse(false, 0);
-    assert_int_equal(nq_limit_wait_ms(&limit), 250);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), 250);
     new_limit(50);
     (void)refuse(false, INT64_MAX / 2);
-    assert_int_equal(nq_limit_wait_ms(&limit), NQ_LIMIT_RETRY_AFTER_MAX_MS);
+    assert_int_equal(nq_limit_wait_ms(&limit, true), NQ_LIMIT_RETRY_AFTER_MAX_MS);
 }
 
 static void retry_after_is_seconds_or_a_date(void **state)
@@ -218,6 +242,7 @@ static void retry_after_is_seconds_or_a_date(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fifth_is_kept_for_what_is_urgent),
         cmocka_unit_test(no_second_ever_has_more_requests_than_allowed),
         cmocka_unit_test_setup(who_waits_as_told_may_send_then_and_not_before,
                                with_fifty),
