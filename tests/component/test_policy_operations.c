@@ -87,6 +87,24 @@ static void changes_of_one_turn_share_one_operation(void **state)
     expect_tag(VDI_02, false);
 }
 
+static void a_second_operation_is_looked_at_when_the_first_one_was_done(void **state)
+{
+    (void)state;
+    struct site_reply seen[3];
+    site.sim = manager_free(site.sim);
+    site.sim =
+        manager_new_with("tests/data/sim/vdi.json", "{\"tag_operation_delay_ms\":500}");
+    site_set_text(site.url, sizeof(site.url), manager_url(site.sim));
+    site_open();
+    start_adds(three, 3, seen);
+    expect_all(seen, NQ_OK);
+    assert_in_range(polls_seen(), 2, 3); /* at 0.1, 0.3 and 0.7 s */
+    manager_forget(site.sim);
+    start_adds(three, 3, seen);
+    expect_all(seen, NQ_OK);
+    assert_in_range(polls_seen(), 1, 2); /* at 0.525 s, three quarters of that */
+}
+
 static void an_operation_has_an_id_of_its_own(void **state)
 {
     (void)state;
@@ -427,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SITE_TEST(changes_of_one_turn_share_one_operation),
+        SITE_TEST(a_second_operation_is_looked_at_when_the_first_one_was_done),
         SITE_TEST(an_operation_has_an_id_of_its_own),
         SITE_TEST(each_vm_of_an_operation_has_its_own_end),
         SITE_TEST(changes_of_one_vm_keep_their_order_and_never_share),

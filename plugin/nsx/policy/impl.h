@@ -45,6 +45,7 @@ struct nq_policy {
     struct nq_vm_job *whole_job;     /* reads the list of all VMs, or NULL */
     uint16_t list_round;             /* of the last reading of VMs, as in inventory.h */
     struct nq_policy_tagger *tagger; /* tags.c */
+    int64_t operation_took_ms;       /* the last operation on tags; 0: there was none */
     struct nq_firewall *firewall;    /* firewall.c */
     struct nq_counters *counters;    /* counters.c */
     struct nq_baselines baselines;   /* of the VMs being proven */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/random.h>
 
 #include "base/mem.h"
@@ -19,10 +20,12 @@
 
 #define OPERATIONS_PATH "/policy/api/v1/infra/tags/tag-operations/"
 
-/* Small operations are done at once; for others the wait doubles, up to what NSX's
- * documentation shows for the longest. */
-#define FIRST_POLL_MS 100
-#define POLL_MOST_MS  60000
+/* Operations in a row take much the same time. So the first look comes when the last one was
+ * nearly done, unless that one was very slow; the next ones after a part of that time, which
+ * doubles, up to what NSX's documentation shows for the longest. */
+#define FIRST_POLL_MS    100
+#define EXPECTED_MOST_MS 2000
+#define POLL_MOST_MS     60000
 
 /* How long NSX may work, in timeouts of one exchange: who raised that for a slow manager
  * has raised this as well. With the default it is some minutes. */
@@ -75,6 +78,7 @@ struct nq_tag_operation {
     char *path; /* with the operation's id */
     struct nq_ask *ask;
     struct nq_timer timer;
+    int64_t begun_ms;    /* mono: NSX has it */
     int64_t deadline_ms; /* mono */
     int64_t wait_ms;     /* before the next poll */
     bool putting;        /* the question under way is the PUT */
@@ -163,6 +167,8 @@ static void on_status(void *arg, const struct nq_err *err)
     if (err) {
         finish_unknown(operation, operation->lost ? &operation->put_err : err);
     } else if (operation->state > NQ_OPERATION_RUNNING) {
+        operation->policy->operation_took_ms =
+            nq_mono_ms(operation->policy->clock) - operation->begun_ms;
         finish(operation, NULL, true);
     } else if (nq_mono_ms(operation->policy->clock) >= operation->deadline_ms) {
         struct nq_err late;
@@ -178,21 +184,34 @@ static void poll_now(void *arg)
 {
     struct nq_tag_operation *operation = arg;
     char *path = nq_sprintf("%s/status", operation->path);
-    operation->ask =
-        nq_ask_start(operation->policy->asker, &(struct nq_question){.path = path},
-                     read_status, on_status, operation);
+    const struct nq_question question = {.path = path, .urgent = true};
+    operation->ask = nq_ask_start(operation->policy->asker, &question, read_status,
+                                  on_status, operation);
     free(path);
+}
+
+static void poll_after(struct nq_tag_operation *operation, int64_t wait_ms)
+{
+    const int64_t left_ms = operation->deadline_ms - nq_mono_ms(operation->policy->clock);
+    nq_timer_set(operation->policy->loop, &operation->timer,
+                 MAX(0, MIN(wait_ms, left_ms)), poll_now, operation);
 }
 
 static void poll_later(struct nq_tag_operation *operation)
 {
-    const int64_t left_ms = operation->deadline_ms - nq_mono_ms(operation->policy->clock);
-    const int64_t wait_ms = operation->wait_ms < left_ms ? operation->wait_ms : left_ms;
-    nq_timer_set(operation->policy->loop, &operation->timer, wait_ms > 0 ? wait_ms : 0,
-                 poll_now, operation);
-    operation->wait_ms *= 2;
-    if (operation->wait_ms > POLL_MOST_MS) {
-        operation->wait_ms = POLL_MOST_MS;
+    poll_after(operation, operation->wait_ms);
+    operation->wait_ms = MIN(2 * operation->wait_ms, POLL_MOST_MS);
+}
+
+static void poll_when_expected(struct nq_tag_operation *operation)
+{
+    const int64_t took_ms = operation->policy->operation_took_ms;
+    const int64_t expected_ms = MAX(FIRST_POLL_MS, MIN(took_ms, EXPECTED_MOST_MS));
+    operation->wait_ms = took_ms == 0 ? FIRST_POLL_MS : expected_ms / 4;
+    if (took_ms == 0) {
+        poll_later(operation);
+    } else {
+        poll_after(operation, expected_ms - operation->wait_ms);
     }
 }
 
@@ -220,13 +239,13 @@ static void on_put(void *arg, const struct nq_err *err)
     const bool id_in_use = err && (err->http == 409 || err->http == 412);
     operation->ask = NULL;
     operation->putting = false;
+    operation->begun_ms = nq_mono_ms(operation->policy->clock);
     operation->deadline_ms =
-        nq_mono_ms(operation->policy->clock) +
+        operation->begun_ms +
         DEADLINE_TIMEOUTS * operation->policy->conf->managers[operation->policy->manager]
                                 .access.timeout_ms;
     if (!err) {
-        operation->wait_ms = FIRST_POLL_MS;
-        poll_later(operation);
+        poll_when_expected(operation);
     } else if (id_in_use && !operation->renamed && !operation->withdrawn) {
         operation->renamed = true;
         put(operation);
