@@ -411,6 +411,33 @@ static void what_is_fresh_is_not_asked_for_again(void **state)
     assert_int_equal(manager_requests(site.sim, "GET", POLICIES "/no-rules"), 0);
 }
 
+static void a_vm_that_is_shown_late_costs_no_second_look_at_the_firewall(void **state)
+{
+    (void)state;
+    struct site_reply seen;
+    open_with_a_quarantined_vm();
+    prove(VDI_01, &seen);
+    prove(VDI_01, &seen); /* so often that the members are listed */
+    site.ahead_ms += NQ_STATUS_AGE_MS;
+    manager_forget(site.sim);
+    manager_fault(site.sim, "{\"method\":\"GET\",\"path\":\"" VMS
+                            "\",\"query\":\"external_id\",\"hold\":true,\"times\":1}");
+    (void)site_start_prove(VDI_01, &seen);
+    free(manager_get(site.sim, "/sim/held?count=1"));
+    while (manager_requests(site.sim, "GET", MEMBERS "quarantine/members") +
+               manager_requests(site.sim, "GET", ASSOCIATIONS) ==
+           0) { /* turns the loop */
+    }
+    const size_t looks = manager_requests(site.sim, "GET", STATUS);
+    for (int i = 0; i < 20; i++) {
+        free(manager_get(site.sim, "/sim/settings")); /* and the last answer is read */
+    }
+    manager_post(site.sim, "/sim/release", "{\"all\":true}");
+    site_expect_good(&seen);
+    assert_int_equal(seen.rungs, ALL_RUNGS);
+    assert_int_equal(manager_requests(site.sim, "GET", STATUS), looks);
+}
+
 /* A policy that concerns no group of ours. */
 static void put_other(int revision)
 {
@@ -537,6 +564,7 @@ int main(void)
         PROOF(drops_that_are_counted_are_a_rung_of_their_own),
         PROOF(without_counters_the_other_rungs_are_proven),
         PROOF(what_is_fresh_is_not_asked_for_again),
+        PROOF(a_vm_that_is_shown_late_costs_no_second_look_at_the_firewall),
         PROOF(rules_that_do_not_matter_are_read_when_their_policy_changes),
         PROOF(more_policies_than_can_be_are_an_error_that_says_so),
         PROOF(many_proofs_at_once_share_the_lists),

@@ -268,6 +268,13 @@ void nq_firewall_want(struct nq_firewall *firewall, struct nq_wait *wait, bool o
     go_on(firewall);
 }
 
+bool nq_firewall_is_fresh(const struct nq_firewall *firewall)
+{
+    return firewall->status_known &&
+           younger(firewall, firewall->status_ms, NQ_STATUS_AGE_MS) &&
+           members_fresh(firewall, now_ms(firewall));
+}
+
 /* ---- what is known ----------------------------------------------------------------- */
 
 bool nq_firewall_enabled(const struct nq_firewall *firewall)

@@ -56,6 +56,9 @@ struct nq_firewall *nq_firewall_close(struct nq_firewall *firewall);
 void nq_firewall_want(struct nq_firewall *firewall, struct nq_wait *wait, bool one_vm,
                       nq_wait_fn *done, void *arg);
 
+/* true: what the last round found, membership included, needs no new one yet. */
+bool nq_firewall_is_fresh(const struct nq_firewall *firewall);
+
 /* ---- after done without error ------------------------------------------------------ */
 
 bool nq_firewall_enabled(const struct nq_firewall *firewall);

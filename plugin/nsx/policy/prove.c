@@ -38,6 +38,7 @@ struct prove_call {
     struct nq_vm_reading vm;
     struct nq_wait firewall;
     struct nq_listing associations;
+    bool served; /* by a round of the firewall that began after this proof */
     bool vm_known;
     bool paths_asked;
     bool paths_known;
@@ -268,10 +269,13 @@ static void judge(struct prove_call *prove)
 static void on_firewall(void *arg, const struct nq_err *err);
 
 /* What the firewall looks like is good until control returns to the loop only. So it is
- * asked for first, to be read while the VM is, and again when the rest is there. */
+ * asked for first, to be read while the VM is, and again when the rest is there; then what
+ * was read for this proof will do, unless the VM took so long that it is old by now. */
 static void want_firewall(struct prove_call *prove)
 {
-    nq_firewall_want(prove->policy->firewall, &prove->firewall, !prove->paths_known,
+    struct nq_firewall *firewall = prove->policy->firewall;
+    const bool has_round = prove->served && nq_firewall_is_fresh(firewall);
+    nq_firewall_want(firewall, &prove->firewall, !prove->paths_known && !has_round,
                      on_firewall, prove);
 }
 
@@ -335,6 +339,7 @@ static void ask_paths(struct prove_call *prove)
 static void on_firewall(void *arg, const struct nq_err *err)
 {
     struct prove_call *prove = arg;
+    prove->served = true;
     if (err) {
         nq_call_fail(&prove->call, err);
     } else if (!prove->paths_asked &&
