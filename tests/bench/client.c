@@ -3,7 +3,8 @@
  *
  *   bench-client walk PORT OID REPETITIONS [FILE]
  *       GETBULK after GETBULK from OID until an answer leaves it. Prints varbinds, requests,
- *       seconds, and seconds of its own CPU. FILE: writes the rows of a table down (rows.h).
+ *       seconds, seconds of its own CPU, and a number that is the same for the same values of
+ *       the same rows. FILE: writes the rows of a table down (rows.h).
  *   bench-client get PORT OID COUNT [ROWS]
  *       GET after GET of one instance, or of column OID in rows 1 to ROWS here and there.
  *       Prints mean, p50, p99 and maximum in microseconds.
@@ -112,8 +113,18 @@ static struct ber_name read_name(const char *text)
 struct walk {
     size_t varbinds;
     size_t requests;
-    FILE *rows; /* NULL: not written down */
+    uint32_t sum; /* of all varbinds, without what stands before the row's index */
+    FILE *rows;   /* NULL: not written down */
 };
+
+/* FNV-1a */
+static uint32_t add_to_sum(uint32_t sum, const uint8_t *at, const uint8_t *end)
+{
+    for (; at < end; at++) {
+        sum = (sum ^ *at) * 16777619U;
+    }
+    return sum;
+}
 
 static void write_down(FILE *file, struct ber_in below, uint8_t tag, struct ber_in value)
 {
@@ -141,9 +152,11 @@ static bool take(struct walk *walk, struct ber_in varbinds, const struct ber_nam
             tag == BER_END_OF_MIB) {
             return false;
         }
+        const struct ber_in below = {found.at + top->len, found.end};
         walk->varbinds++;
+        walk->sum = add_to_sum(walk->sum, below.at, below.end);
+        walk->sum = add_to_sum(walk->sum ^ tag, value.at, value.end);
         if (walk->rows) {
-            const struct ber_in below = {found.at + top->len, found.end};
             write_down(walk->rows, below, tag, value);
         }
     }
@@ -171,8 +184,8 @@ static void run_walk(int fd, const char *oid, int32_t repetitions, const char *p
         goes_on = take(&walk, ask(fd, BER_GETBULK, repetitions, &name), &top, &name);
         walk.requests++;
     }
-    (void)printf("%zu %zu %.6f %.6f\n", walk.varbinds, walk.requests, now_s() - begin,
-                 cpu_s() - cpu);
+    (void)printf("%zu %zu %.6f %.6f %u\n", walk.varbinds, walk.requests, now_s() - begin,
+                 cpu_s() - cpu, walk.sum);
     if (walk.rows && fclose(walk.rows) != 0) {
         fail(path);
     }

@@ -3,8 +3,8 @@
 bulk walks in both hosts; GET with few and with many rows; rows that come and go."""
 
 import contextlib
-import filecmp
 import os
+import shutil
 import subprocess
 
 from figures import alternate
@@ -33,11 +33,11 @@ def client(*words):
     return [float(word) for word in done.stdout.split()]
 
 
-def filled(host, rows):
-    """A laboratory whose engine starts with so many cases."""
+def filled(host, database):
+    """A laboratory whose engine starts with the cases of a database."""
     lab = BenchLab(host, intake="listener", **QUIET)
     os.makedirs(lab.path("state"), 0o750, exist_ok=True)
-    fill(lab.path("state/state.db"), rows)
+    shutil.copy(database, lab.path("state/state.db"))
     lab.more_of_snmpd = f"\nview nsxquarantine included {BARE_ROOT}\n"
     return lab.start()
 
@@ -46,11 +46,16 @@ def table_of(lab):
     return f".{lab.root}.1.6"
 
 
-def start_bare(lab, rows):
-    """Brings the flat table into the same host, with the rows that ours has answered."""
-    written = lab.path("rows")
-    varbinds = client("walk", lab.snmpd_port, table_of(lab), REPETITIONS, written)[0]
+def write_rows(database, rows, path):
+    """What a walk of all columns shows, for the flat table. Through the module, which is many
+    times as fast; every walk that is measured compares what both tables answer."""
+    with filled("dlmod", database) as lab:
+        varbinds = client("walk", lab.snmpd_port, table_of(lab), REPETITIONS, path)[0]
     assert varbinds == rows * len(COLUMNS), f"{varbinds} varbinds of {rows} rows"
+
+
+def start_bare(lab, written):
+    """Brings the flat table into the same host."""
     if lab.host == "dlmod":
         lab.daemons["snmpd"].stop()
         lab.engine_env["BARE_ROWS"] = written
@@ -62,49 +67,54 @@ def start_bare(lab, rows):
                 BARE_ROWS=written)
     lab.wait(lambda: "No Such" not in lab.snmp.run(
         "snmpget", "-Oqv", lab.snmp.address, f"{BARE}.1.2.1"), "the flat table")
-    # Both answer the same, byte for byte, or there is nothing to compare.
-    answered = lab.path("bare-rows")
-    client("walk", lab.snmpd_port, BARE, REPETITIONS, answered)
-    assert filecmp.cmp(written, answered, shallow=False), "the tables differ"
-    os.unlink(answered)
 
 
-def walk_rate(lab, table, columns, shares):
-    """Varbinds a second over these columns; what the client itself took goes to shares."""
-    varbinds, took, own = 0, 0, 0
-    for column in columns:
-        found, _, seconds, cpu = client("walk", lab.snmpd_port, f"{table}.1.{column}",
-                                        REPETITIONS)
-        varbinds, took, own = varbinds + found, took + seconds, own + cpu
-    shares.append(own / took)
-    return varbinds / took
+class Walks:
+    """Bulk walks over some columns of one table."""
+
+    def __init__(self, lab, table, columns_of):
+        self.lab = lab
+        self.table = table
+        self.columns_of = columns_of    # the number of a round: columns
+        self.shares = []                # of the time, what the client itself took
+        self.sums = {}                  # (round, column): of what was answered
+
+    def rate(self, turn):
+        """Varbinds a second."""
+        varbinds, took, own = 0, 0, 0
+        for column in self.columns_of(turn):
+            found, _, seconds, cpu, self.sums[turn, column] = client(
+                "walk", self.lab.snmpd_port, f"{self.table}.1.{column}", REPETITIONS)
+            varbinds, took, own = varbinds + found, took + seconds, own + cpu
+        self.shares.append(own / took)
+        return varbinds / took
 
 
-def measure_walk(figures, sizes, host):
+def measure_walk(figures, sizes, host, database, written):
     """snmpd asks a subagent for each varbind by itself, 20 times slower than a module: there
     a round walks two columns, each round two others."""
     figures.say(f"bulk walk of {sizes['rows']} rows, {host}")
-    rounds, shares = sizes["rounds"], []
-    with filled(host, sizes["rows"]) as lab:
-        start_bare(lab, sizes["rows"])
+    with filled(host, database) as lab:
+        start_bare(lab, written)
 
-        def walk(table):
-            return lambda turn: walk_rate(
-                lab, table, COLUMNS if host == "dlmod" else COLUMNS[turn % 12::12], shares)
+        def columns_of(turn):
+            return COLUMNS if host == "dlmod" else COLUMNS[turn % 12::12]
 
-        rates = alternate(rounds, figures.say, ours=walk(table_of(lab)), bare=walk(BARE))
+        ours, bare = (Walks(lab, table, columns_of) for table in (table_of(lab), BARE))
+        rates = alternate(sizes["rounds"], figures.say, ours=ours.rate, bare=bare.rate)
+    assert ours.sums == bare.sums, "the tables differ, so there is nothing to compare"
     figures.detail(f"walk_{host}_varbinds_per_s", rates["ours"])
     figures.detail(f"walk_{host}_bare_varbinds_per_s", rates["bare"])
-    figures.detail(f"walk_{host}_client_share", shares)
+    figures.detail(f"walk_{host}_client_share", ours.shares + bare.shares)
     figures.ratio(f"walk_{host}_vs_bare", rates["ours"], rates["bare"])
 
 
-def measure_get(figures, sizes):
+def measure_get(figures, sizes, many_cases, few_cases):
     """One laboratory with few rows and one with many, side by side."""
     figures.say(f"GET with {FEW} and with {sizes['rows']} rows")
     with contextlib.ExitStack() as stack:
-        many, few = (stack.enter_context(filled("dlmod", rows))
-                     for rows in (sizes["rows"], FEW))
+        many, few = (stack.enter_context(filled("dlmod", database))
+                     for database in (many_cases, few_cases))
 
         def get(lab, rows):
             return lambda _: client("get", lab.snmpd_port, f"{table_of(lab)}.1.3",
@@ -141,8 +151,13 @@ def measure_changes(figures, sizes):
     figures.add("rows_remove_growth", growth([1, 2]))
 
 
-def measure(figures, sizes, _):
-    measure_walk(figures, sizes, "dlmod")
-    measure_walk(figures, sizes, "agentx")
-    measure_get(figures, sizes)
+def measure(figures, sizes, folder):
+    many, few, written = (os.path.join(folder, name)
+                          for name in ("many.db", "few.db", "rows"))
+    fill(many, sizes["rows"])
+    fill(few, FEW)
+    write_rows(many, sizes["rows"], written)
+    measure_walk(figures, sizes, "dlmod", many, written)
+    measure_walk(figures, sizes, "agentx", many, written)
+    measure_get(figures, sizes, many, few)
     measure_changes(figures, sizes)
