@@ -10,8 +10,9 @@
 
 #define STORE_RETRY_MS 1000
 
-/* Times that a commit may be put off for a search: in one the inventory answers, in the next
- * a question leaves for NSX, which answers while the disk is busy. */
+/* Rounds of timers for which a commit may be put off while a search is under way: in the first
+ * the inventory answers, by the last a question has left for NSX, which then answers while the
+ * disk is busy. */
 #define PUT_OFF_MOST 4
 
 int64_t nq_engine_now(const struct nq_engine *engine)
