@@ -124,9 +124,10 @@ static void a_session_that_ends_by_idling_is_renewed(void **state)
                    "\"unknown_session\":\"403\"}");
     at.access.auth = NQ_AUTH_SESSION;
     asker_open();
-    /* Each session is over when it is used, so the one repetition is in vain. */
+    /* Each session is over when it is used, so the one repetition is in vain; unless that is
+     * within the same millisecond, and then the version is asked for, in the same way. */
     (void)asker_get_now(VMS, &asked);
-    assert_in_range(manager_requests(at.manager, "POST", LOGIN), 1, 2);
+    assert_in_range(manager_requests(at.manager, "POST", LOGIN), 1, 4);
     assert_int_equal(manager_answers(at.manager, LOGIN, 401), 0);
 }
 
