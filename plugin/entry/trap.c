@@ -175,6 +175,13 @@ static int hand_over(const char *config_file)
     return code;
 }
 
+/* snmptrapd 5.9 leaves us its sockets: while we have them, no other snmptrapd can open the
+ * port, and we may have to wait for the engine. Linux before 5.9 cannot do this. */
+static void let_go_of_inherited(void)
+{
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
@@ -184,7 +191,7 @@ int main(int argc, char **argv)
     static const char usage[] =
         "Usage: nsx-quarantine-trap [-c CONFIG] < TRAP\n"
         "Hands one trap to the engine, or spools it while the engine is away.\n"
-        "For snmptrapd.conf:  traphandle default /usr/bin/nsx-quarantine-trap\n"
+        "For snmptrapd.conf:  traphandle default exec /usr/bin/nsx-quarantine-trap\n"
         "snmptrapd must run with -Onxet -n.\n\n"
         "  -c, --config CONFIG  default: " NQ_CONFIG_PATH "\n"
         "  -V, --version        print the version\n";
@@ -205,6 +212,7 @@ int main(int argc, char **argv)
         (void)fputs(usage, stderr);
         return NQ_EXIT_USAGE;
     }
+    let_go_of_inherited();
     openlog("nsx-quarantine", LOG_PID, LOG_DAEMON);
     nq_log_to(to_stderr_and_syslog, NULL);
     return hand_over(config_file);

@@ -156,6 +156,40 @@ def test_snmptrapd_takes_the_shipped_configuration(make_lab):
             if not line.startswith(("NET-SNMP version", "Created directory"))] == []
 
 
+def handlers(lab):
+    """What the traphandle programs of a laboratory have open, and not from their start."""
+    found = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/cmdline", encoding="utf-8") as file:
+                words = file.read().split("\0")
+            if lab.conf in words and words[0] == lab.handler:
+                found[entry] = {fd: os.readlink(f"/proc/{entry}/fd/{fd}")
+                                for fd in os.listdir(f"/proc/{entry}/fd") if int(fd) > 2}
+        except (FileNotFoundError, ProcessLookupError):
+            pass                # it has ended
+    return found
+
+
+def test_a_snmptrapd_that_starts_while_a_trap_waits_finds_its_port_free(make_lab):
+    lab = make_lab("agentx", intake="handler").start()
+    lab.kill("agent", signal.SIGSTOP)
+    lab.send_trap("VDI-01")
+    # It has nothing open but what it asks the engine with.
+    lab.wait(lambda: [list(fds) for fds in handlers(lab).values()] == [["3"]],
+             "a handler that waits")
+    first = set(handlers(lab))
+
+    lab.kill("snmptrapd")
+    lab.restart("snmptrapd")
+    lab.wait(lambda: lab.send_trap("VDI-02") or set(handlers(lab)) - first,
+             "the new snmptrapd to take a trap")
+    assert first <= set(handlers(lab)), "the first one had ended, and so nothing was shown"
+    lab.kill("agent", signal.SIGCONT)
+
+    lab.wait(lambda: lab.snmp.number("nqCasesIsolated.0") == 2, "both VMs to be isolated")
+
+
 def test_snmptrapd_answers_an_inform_that_nobody_has_stored(make_lab):
     lab = make_lab("agentx", intake="forward").start()
     lab.kill_engine()

@@ -200,6 +200,8 @@ class Sender:
         self.kind, where = split(target)
         family, kind = FAMILIES[self.kind]
         self.socket = socket.socket(family, kind)
+        self.poller = select.poll()     # for any number of a descriptor
+        self.poller.register(self.socket, select.POLLIN)
         self.socket.settimeout(timeout)
         # Thousands of answers may come before the first one is read.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4194304)
@@ -242,7 +244,7 @@ class Sender:
         wanted = set(wanted)
         while not wanted <= self.answered.keys():
             left = max(deadline - time.monotonic(), 0)
-            if not select.select([self.socket], [], [], left)[0]:
+            if not self.poller.poll(left * 1000):
                 break
             for packet in self._receive():
                 said = read(packet)

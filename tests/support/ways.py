@@ -36,7 +36,7 @@ authCommunity log,execute,net {community}
 [snmp] serverRecvBuf {buffer}
 """
 
-HANDLER = "traphandle default {program} -c {conf}"
+HANDLER = "traphandle default exec {program} -c {conf}"
 FORWARD = "addForwarderInfo yes\nforward default {target}"
 
 # Who may send: everybody on this machine, the one user of SNMPv3, and snmptrapd.
