@@ -6,8 +6,10 @@
 
 #include "nsx/http.h"
 
-/* One of so many requests is kept for urgent ones. */
-#define RESERVED 5
+/* One of so many requests is kept for urgent ones, but no more than what a storm of tags
+ * needs. */
+#define RESERVED_PART 5
+#define RESERVED_MOST 10
 
 void nq_limit_init(struct nq_limit *limit, const struct nq_clock *clock, size_t per_s,
                    nq_random_fn *random, void *random_arg)
@@ -23,7 +25,8 @@ void nq_limit_init(struct nq_limit *limit, const struct nq_clock *clock, size_t 
 int64_t nq_limit_wait_ms(const struct nq_limit *limit, bool urgent)
 {
     const int64_t now_ms = nq_mono_ms(limit->clock);
-    const size_t most = urgent ? limit->per_s : limit->per_s - limit->per_s / RESERVED;
+    const size_t reserved = urgent ? 0 : MIN(limit->per_s / RESERVED_PART, RESERVED_MOST);
+    const size_t most = limit->per_s - reserved;
     int64_t wait_ms = 0;
     if (limit->probing) {
         return NQ_LIMIT_AFTER_PROBE;

@@ -8,9 +8,10 @@
  * Blocks  never.
  * Thread  loop thread only.
  * Fails   never.
- * Limits  per_s requests in any NQ_LIMIT_WINDOW_MS, a fifth of them for urgent ones only; a
- *         pause of NQ_LIMIT_FIRST_MS, doubled each time up to NQ_LIMIT_MOST_MS, or what the
- *         manager asks for, up to NQ_LIMIT_RETRY_AFTER_MAX_MS.
+ * Limits  per_s requests in any NQ_LIMIT_WINDOW_MS, a fifth of them, at most ten, for urgent
+ *         ones only; a pause of NQ_LIMIT_FIRST_MS, doubled each time up to
+ *         NQ_LIMIT_MOST_MS, or what the manager asks for, up to
+ *         NQ_LIMIT_RETRY_AFTER_MAX_MS.
  */
 #ifndef NQ_NSX_LIMIT_H
 #define NQ_NSX_LIMIT_H

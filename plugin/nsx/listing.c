@@ -39,24 +39,36 @@ static void ask_page(struct nq_listing *listing)
     } else {
         path = nq_strdup(listing->path);
     }
-    listing->ask = nq_ask_start(listing->asker, &(struct nq_question){.path = path},
-                                read_page, on_page, listing);
+    const struct nq_question question = {.path = path, .urgent = listing->urgent};
+    listing->ask = nq_ask_start(listing->asker, &question, read_page, on_page, listing);
     free(path);
+}
+
+static void start(struct nq_listing *listing, const struct nq_listing *what,
+                  const char *path, bool by_offset)
+{
+    *listing = *what;
+    listing->path = nq_strdup(path);
+    nq_pager_init(&listing->pager, by_offset);
+    ask_page(listing);
 }
 
 void nq_listing_start(struct nq_listing *listing, struct nq_asker *asker,
                       const char *path, bool by_offset, nq_page_read_fn *read,
                       nq_ask_done_fn *done, void *arg)
 {
-    *listing = (struct nq_listing){
-        .asker = asker,
-        .path = nq_strdup(path),
-        .read = read,
-        .done = done,
-        .arg = arg,
-    };
-    nq_pager_init(&listing->pager, by_offset);
-    ask_page(listing);
+    const struct nq_listing what = {
+        .asker = asker, .read = read, .done = done, .arg = arg};
+    start(listing, &what, path, by_offset);
+}
+
+void nq_listing_start_urgent(struct nq_listing *listing, struct nq_asker *asker,
+                             const char *path, nq_page_read_fn *read,
+                             nq_ask_done_fn *done, void *arg)
+{
+    const struct nq_listing what = {
+        .asker = asker, .urgent = true, .read = read, .done = done, .arg = arg};
+    start(listing, &what, path, false);
 }
 
 void nq_listing_stop(struct nq_listing *listing)

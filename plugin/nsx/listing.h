@@ -21,6 +21,7 @@ struct nq_listing {
     struct nq_asker *asker;
     struct nq_ask *ask; /* NULL: stopped or at its end */
     char *path;
+    bool urgent;
     struct nq_pager pager;
     bool more;
     nq_page_read_fn *read;
@@ -33,6 +34,11 @@ struct nq_listing {
 void nq_listing_start(struct nq_listing *listing, struct nq_asker *asker,
                       const char *path, bool by_offset, nq_page_read_fn *read,
                       nq_ask_done_fn *done, void *arg);
+
+/* The same for one that a tag waits for, as in asker.h; never by offset. */
+void nq_listing_start_urgent(struct nq_listing *listing, struct nq_asker *asker,
+                             const char *path, nq_page_read_fn *read,
+                             nq_ask_done_fn *done, void *arg);
 
 /* After this done is not called. */
 void nq_listing_stop(struct nq_listing *listing);

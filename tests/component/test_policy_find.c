@@ -237,6 +237,38 @@ static void many_names_are_looked_up_by_one_reading_of_the_list(void **state)
     assert_int_equal(manager_requests(site.sim, "GET", VIFS), 1);
 }
 
+static void whom_a_trap_means_is_asked_before_what_waits(void **state)
+{
+    (void)state;
+    struct site_reply found;
+    struct site_reply seen[2];
+    site.manager.access.concurrency = 1;
+    site_open();
+    site_find("vdi-01", NULL, &found);
+    site_rest();
+    site.ahead_ms = 5001;
+    manager_fault(site.sim, "{\"path\":\"" VMS "?external_id=" VDI_02
+                            "\",\"hold\":true,\"times\":1}");
+    (void)site_start_read(VDI_02, &seen[0]);
+    free(manager_get(site.sim, "/sim/held?count=1"));
+    (void)site_start_read(VDI_03, &seen[1]);
+    (void)site_start_find("vdi-01", NULL, &found);
+    for (int i = 0; i < 20; i++) {
+        free(manager_get(site.sim, "/sim/settings")); /* turns the loop */
+    }
+    manager_post(site.sim, "/sim/release", "{\"all\":true}");
+    site_expect_good(&found);
+    site_expect_good(&seen[0]);
+    site_expect_good(&seen[1]);
+    char *journal = manager_get(site.sim, "/sim/journal");
+    const char *const named = strstr(journal, NAMED_VM);
+    const char *const waited = strstr(journal, "external_id=" VDI_03);
+    assert_non_null(named);
+    assert_non_null(waited);
+    assert_true(named < waited);
+    free(journal);
+}
+
 static void a_find_that_looks_for_twins_can_be_given_up(void **state)
 {
     (void)state;
@@ -369,6 +401,7 @@ int main(void)
         SITE_TEST(what_is_unique_is_not_asked_about),
         SITE_TEST(a_manager_in_trouble_does_not_hide_a_known_vm),
         SITE_TEST(many_names_are_looked_up_by_one_reading_of_the_list),
+        SITE_TEST(whom_a_trap_means_is_asked_before_what_waits),
         SITE_TEST(a_find_that_looks_for_twins_can_be_given_up),
         cmocka_unit_test_setup_teardown(lists_of_several_pages_are_read_to_their_end,
                                         begin_large, site_end),

@@ -260,8 +260,13 @@ static void start_single(struct nq_policy *policy, struct nq_vm_reading *reading
     char *value = nq_http_escape(by_id ? reading->external_id : reading->name);
     char *path = nq_sprintf(FABRIC_PATH "?%s=%s&page_size=%d",
                             by_id ? "external_id" : "display_name", value, NQ_PAGE_SIZE);
-    nq_listing_start(&job->listing, policy->asker, path, false, read_page, on_listed,
-                     job);
+    if (by_id) {
+        nq_listing_start(&job->listing, policy->asker, path, false, read_page, on_listed,
+                         job);
+    } else { /* whom a trap means is asked by name, before the tag */
+        nq_listing_start_urgent(&job->listing, policy->asker, path, read_page, on_listed,
+                                job);
+    }
     free(path);
     free(value);
 }
