@@ -27,7 +27,7 @@
 #include "loop/loop.h"
 #include "trap/trap.h"
 
-#define NQ_LISTENER_BATCH       128
+#define NQ_LISTENER_BATCH       256
 #define NQ_LISTENER_MESSAGE_MAX 65535 /* as in a UDP datagram, whatever the transport */
 #define NQ_LISTENER_INFORMS     8192
 #define NQ_LISTENER_IDLE_MS     10000
